@@ -1,0 +1,1 @@
+"""The HTTP API: the route table, what stands before every route, and a handler module per noun."""

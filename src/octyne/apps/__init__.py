@@ -1,0 +1,1 @@
+"""Apps: states, restart policy, and the fleet of all apps."""

@@ -1,0 +1,1 @@
+"""Config: the typed model, the file with its comments, and reload as a diff."""

@@ -1,0 +1,1 @@
+"""The console: the log on disk, and its viewers."""

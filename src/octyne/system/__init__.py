@@ -1,0 +1,1 @@
+"""What the operating system gives: process trees, listeners, confined paths."""
