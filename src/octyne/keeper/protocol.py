@@ -5,7 +5,9 @@ Standard library only, and little of it: the keeper imports this module.
 The socket carries JSON objects, one a line, each with a ``type``. A keeper outlives the daemon
 that started it, so both sides ignore keys that they don't know, and a keeper answers a type that
 it doesn't know with an ``error`` instead of closing. `VERSION` grows when a message changes its
-meaning; a daemon speaks to every version from `OLDEST` on.
+meaning; a daemon speaks to every version from `OLDEST` on. The orders that a keeper reads from
+stdin follow the same rule: an upgrade can put a newer keeper under a running older daemon, so a
+key that comes later needs a default.
 
 Daemon to keeper (``id`` comes back in the ``done`` or ``error`` that answers it):
 
@@ -16,6 +18,7 @@ notice    ``id text``: a line of the daemon's own for the console log
 stop      ``id signal command timeout``: ask the app to end, SIGKILL to all after ``timeout`` s
 kill      ``id``: SIGKILL to all at once
 resize    ``id columns rows``: of the app's terminal, when it has one
+release   ``id``: the exit is known; don't wait for the disk to record it
 ========  =============================================================================
 
 Keeper to daemon: ``output`` (``start``, ``end``: which bytes of the log are kept), ``exit`` (the
