@@ -238,11 +238,12 @@ class KeeperLink(asyncio.Protocol):
         except (protocol.ProtocolError, KeyError, TypeError):
             self.close()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's name
         """See `asyncio.Protocol`."""
         self._transport = None
         gone = KeeperError("The app's keeper is gone.")
-        for answer in [self._hello, *self._answers.values()]:
+        waiting: list[asyncio.Future[Any]] = [self._hello, *self._answers.values()]
+        for answer in waiting:
             if not answer.done():
                 answer.set_exception(gone)
                 answer.exception()  # nobody may be waiting any more
@@ -268,6 +269,8 @@ class KeeperLink(asyncio.Protocol):
                         answer.set_result(None)
                     else:
                         answer.set_exception(KeeperError(message["message"]))
+            case _:
+                pass  # a newer keeper says more than we know
 
 
 def _connect(directory: str) -> socket.socket:
