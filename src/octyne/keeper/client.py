@@ -220,6 +220,12 @@ class KeeperLink(asyncio.Protocol):
         finally:
             self._answers.pop(number, None)
 
+    def release(self) -> None:
+        """Say that the exit is known, and close; nothing is waited for."""
+        if self._transport is not None:
+            self._transport.write(protocol.encode({"type": "release", "id": 0}))
+            self._transport.close()
+
     def close(self) -> None:
         """Close the connection; the keeper and its app go on."""
         if self._transport is not None:

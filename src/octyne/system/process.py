@@ -6,6 +6,7 @@ The keeper imports this module too: it must stay on the standard library and imp
 
 import os
 import signal
+import time
 
 ENVIRON_LIMIT_BYTES = 1 << 20  # a longer environment is looked at up to here
 STAT_LIMIT_BYTES = 2048  # 52 fields of at most 20 digits, and a name of at most 64 bytes
@@ -57,6 +58,15 @@ def identity(pid: int) -> ProcessIdentity | None:
     return None if fields is None else ProcessIdentity(pid, int(fields[START]), boot_id())
 
 
+def age_ns(start_ticks: int) -> int:
+    """How long ago a process with that start time began, in nanoseconds.
+
+    Counted from boot, sleep included: a wall clock that jumps changes nothing.
+    """
+    since_boot = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    return max(0, since_boot - start_ticks * 1_000_000_000 // os.sysconf("SC_CLK_TCK"))
+
+
 def is_alive(who: ProcessIdentity) -> bool:
     """Whether exactly this process still runs; a zombie does not, a stopped process does."""
     fields = _fields(who.pid)
@@ -76,10 +86,21 @@ def descendants(pid: int) -> list[int]:
         fields = _fields(each)
         if fields is not None:
             children.setdefault(int(fields[PARENT]), []).append(each)
-    found = list(children.get(pid, ()))
-    for each in found:  # grows while it is walked
-        found.extend(children.get(each, ()))
-    return found
+    return below(pid, children)
+
+
+def below(root: int, children: dict[int, list[int]]) -> list[int]:
+    """Walk a map of children from ``root`` down; parents come first, ``root`` is left out.
+
+    The map is no snapshot: with a pid that came round during the scan it can hold a circle.
+    """
+    seen = {root}
+    found = [root]
+    for parent in found:  # grows while it is walked
+        new = [child for child in children.get(parent, ()) if child not in seen]
+        seen.update(new)
+        found.extend(new)
+    return found[1:]
 
 
 def find_by_environment(name: str, value: str) -> list[int]:
