@@ -39,7 +39,7 @@ def test_a_config_of_the_go_octyne_is_taken_unchanged() -> None:
     )
     assert reading.config.logging.actions == {"server.console.input": False}
     [warning] = reading.warnings
-    assert warning.startswith("config.json, line 14, column 37: The command of this app has an")
+    assert warning.startswith("config.json, line 14, column 43: The command of this app has an")
 
 
 def test_our_own_keys_are_read() -> None:
