@@ -66,8 +66,12 @@ class Tasks:
     ) -> None:
         await self.cancel()
 
-    def start(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         """Start ``work`` under ``name``; it is owned here until it ends."""
+        self.start_task(name, work)  # type: ignore[unused-awaitable]  # awaited by `cancel`
+
+    def start_task(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Like `start`, for callers that wait for the end or cancel this one task."""
         task = asyncio.create_task(self._guarded(name, work), name=name)
         self._running.add(task)
         task.add_done_callback(self._running.discard)

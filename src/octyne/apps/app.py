@@ -15,6 +15,7 @@ from typing import Any
 
 from octyne.aio import Tasks, in_thread
 from octyne.apps import lifecycle, memory, policy
+from octyne.apps.history import UsageHistory, UsagePoint
 from octyne.apps.lifecycle import Exit, State
 from octyne.apps.memory import Desired, Memory, StateFile
 from octyne.apps.place import Place
@@ -73,6 +74,7 @@ class App:
         self.config = config
         self.to_delete = False
         self.usage: Usage = NOTHING
+        self._history = UsageHistory()
         self.feed = Feed(place.console(name))
         self._place = place
         self._directory = place.directory(name)
@@ -132,6 +134,16 @@ class App:
     def problem(self) -> str:
         """What is wrong with its files, for users; "" when nothing is."""
         return self._file.problem
+
+    @property
+    def history(self) -> list[UsagePoint]:
+        """Its usage in the last hour, oldest first."""
+        return self._history.points()
+
+    def take_usage(self, time_ms: int, usage: Usage) -> None:
+        """Take a sample of its process tree."""
+        self.usage = usage
+        self._history.add(time_ms, usage)
 
     def uptime_ns(self) -> int:
         """How long it has been running, in nanoseconds; 0 when it isn't."""
@@ -406,7 +418,7 @@ class App:
         if self.state is State.RUNNING:
             self._move(State.STOPPING, "")
         verb = "Killing" if how == "kill" else "Stopping"
-        saving = self._tasks.start(f"state of {self.name}", self._save_quietly())
+        saving = self._tasks.start_task(f"state of {self.name}", self._save_quietly())
         await link.request("notice", text=f"[Octyne] {verb} server {self.name}")
         if how == "kill":
             await link.request("kill")
