@@ -23,6 +23,7 @@ class FakeClock:
     now: float = 1_000_000.0
 
     def __call__(self) -> float:
+        """The time, in seconds."""
         return self.now
 
     def move(self, seconds: float) -> None:
@@ -47,10 +48,12 @@ class CountingArgon2(Argon2):
     counts: Counts = field(default_factory=Counts)
 
     def hash(self, secret: bytes) -> str:
+        """Count, and do it."""
         self.counts.hashed += 1
         return Argon2.hash(self, secret)
 
     def verify(self, encoded: str, secret: bytes) -> bool:
+        """Count, and do it."""
         self.counts.verified.append(encoded)
         return Argon2.verify(self, encoded, secret)
 

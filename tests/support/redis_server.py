@@ -33,8 +33,8 @@ class RedisServer:
     def start(self) -> None:
         """Start, and return when it takes connections."""
         self._process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--save", "", "--bind", "127.0.0.1"]
-            + ["--dir", str(self._directory)],
+            ["redis-server", "--port", str(self.port), "--save", "", "--bind", "127.0.0.1"],
+            cwd=self._directory,
             stdout=subprocess.PIPE,
         )
         assert self._process.stdout is not None

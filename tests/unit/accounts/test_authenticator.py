@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from support.accounts import HOME, CountingArgon2, Site, hashed
 
 from octyne import aio
 from octyne.accounts.authenticator import Authenticator
@@ -22,6 +21,7 @@ from octyne.errors import (
     RateLimitedError,
     UnauthenticatedError,
 )
+from support.accounts import HOME, CountingArgon2, Site, hashed
 
 
 @pytest.fixture
@@ -35,6 +35,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
 
 @pytest.fixture
 def auth(site: Site) -> Authenticator:
+    """The site's authenticator."""
     return site.auth
 
 
@@ -322,8 +323,10 @@ CREATE = [
         "a b",
         "x",
         InvalidError,
-        "The username 'a b' is invalid. A valid username can contain only letters, numbers, "
-        "-, _ or @.",
+        (
+            "The username 'a b' is invalid. "
+            "A valid username can contain only letters, numbers, -, _ or @."
+        ),
     ),
     ("x", "x" * 5000, InvalidError, "The password is too long; 4096 bytes are possible."),
 ]

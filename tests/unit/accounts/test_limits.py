@@ -1,20 +1,22 @@
 """Login limits: guessers stop, owners don't."""
 
 import pytest
-from support.accounts import HOME, FakeClock
 
 from octyne.accounts import limits as module
 from octyne.accounts.limits import ACCOUNT, ADDRESS, PAIR, Counter, LoginLimits
 from octyne.errors import RateLimitedError
+from support.accounts import HOME, FakeClock
 
 
 @pytest.fixture
 def clock() -> FakeClock:
+    """Turned by hand."""
     return FakeClock()
 
 
 @pytest.fixture
 def limits(clock: FakeClock) -> LoginLimits:
+    """Without any failure yet."""
     return LoginLimits(clock=clock)
 
 

@@ -9,28 +9,31 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from support.accounts import HOME, FakeClock
 
 from octyne.accounts import sessions as module
 from octyne.accounts.sessions import LIFETIME_S, SqliteSessions
 from octyne.accounts.stores import Account
 from octyne.errors import UnavailableError
+from support.accounts import HOME, FakeClock
 
 ALICE = Account("alice", "hash")
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
+    """Where the file will be."""
     return tmp_path / "sessions.db"
 
 
 @pytest.fixture
 def clock() -> FakeClock:
+    """Turned by hand."""
     return FakeClock()
 
 
 @pytest.fixture
 async def store(path: Path, clock: FakeClock) -> AsyncIterator[SqliteSessions]:
+    """An open, empty store."""
     store = SqliteSessions(str(path), clock=clock)
     await store.open()
     yield store

@@ -3,22 +3,24 @@
 from base64 import b64decode
 
 import pytest
-from support.accounts import HOME, FakeClock
 
 from octyne.accounts import tickets as module
 from octyne.accounts.rights import Identity
 from octyne.accounts.tickets import Tickets
+from support.accounts import HOME, FakeClock
 
 ALICE = Identity("alice", "session-1")
 
 
 @pytest.fixture
 def clock() -> FakeClock:
+    """Turned by hand."""
     return FakeClock()
 
 
 @pytest.fixture
 def tickets(clock: FakeClock) -> Tickets:
+    """None is out yet."""
     return Tickets(clock=clock)
 
 
