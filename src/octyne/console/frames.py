@@ -1,0 +1,70 @@
+"""Renders pieces of the log as console messages, ready for any number of viewers. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+MAX_MESSAGE_BYTES = 1024 * 1024 - 1  # contract, section 4: messages stay under 1 MiB
+
+_encoder = msgspec.json.Encoder()
+
+
+class Style(StrEnum):
+    """How a viewer wants its output."""
+
+    PLAIN = "plain"  # the old protocol: the text alone
+    V2 = "v2"
+    V2_TIMES = "v2-times"  # with the time of each line, for clients that ask
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One message.
+
+    Attributes:
+        payload: what is sent as one text message.
+        next: offset of what follows it.
+    """
+
+    payload: bytes
+    next: int
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Decoded output from ``offset`` up to ``next``; ``times`` are pairs of line number and ms."""
+
+    offset: int
+    next: int
+    text: str
+    time_ms: int
+    times: list[tuple[int, int]]
+    partial: bool = False
+
+
+def render(piece: Piece, style: Style) -> Frame:
+    """Render output. The payload may be too long: see `MAX_MESSAGE_BYTES`."""
+    if style is Style.PLAIN:
+        return Frame(piece.text.encode(), piece.next)
+    message: dict[str, Any] = {
+        "type": "output",
+        "data": piece.text,
+        "offset": piece.offset,
+        "next": piece.next,
+        "time": piece.time_ms,
+    }
+    if piece.partial:
+        message["partial"] = True
+    if style is Style.V2_TIMES:
+        message["times"] = piece.times
+    return Frame(_encoder.encode(message), piece.next)
+
+
+def render_gap(start: int, end: int, style: Style, *, asked: bool) -> Frame:
+    """Render a gap: as a message of its own for viewers that know it, as a line for the others."""
+    if asked and style is not Style.PLAIN:
+        return Frame(_encoder.encode({"type": "gap", "from": start, "to": end}), end)
+    text = f"[Octyne] {end - start} bytes of output are no longer kept."
+    return render(Piece(start, end, text, 0, []), style)

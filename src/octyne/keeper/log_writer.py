@@ -1,0 +1,241 @@
+"""Appends to a console log: segments with a total budget, and an index of when bytes came.
+
+Standard library only: the keeper imports this module. The daemon uses it too, for its notices
+while no keeper holds the log. `octyne.console.log` reads what is written here.
+
+A log is a directory. ``<offset>.log`` holds the bytes from that offset on, ``<offset>.idx``
+beside it pairs of little-endian 64-bit numbers (offset, milliseconds since 1970): what stands at
+or after that offset, up to the next pair, came at that time. Offsets never start again; a hole
+between two segments is output that the disk had no room for.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import struct
+import time
+
+INDEX_ENTRY = struct.Struct("<QQ")
+INDEX_STEP_MS = 10  # finer than this, times are not told apart
+MAX_SEGMENT_BYTES = 8 * 1024 * 1024
+MIN_SEGMENT_BYTES = 64 * 1024
+SEGMENTS_PER_LOG = 16  # the budget is kept to within one segment
+MAX_SEGMENTS = 256  # a disk that is full now and again makes short ones
+
+LOG_SUFFIX = ".log"
+INDEX_SUFFIX = ".idx"
+
+FULL_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
+
+
+class LogBusyError(Exception):
+    """Another process writes this log."""
+
+
+class DiskFullError(Exception):
+    """The disk takes no more; nothing of the rest was written."""
+
+    def __init__(self, written: int) -> None:
+        super().__init__("no space left for the console log")
+        self.written = written
+
+
+def segment_offsets(names: list[str]) -> list[int]:
+    """The start offsets of the segments among the names of a log directory, in order."""
+    return sorted(
+        int(name[: -len(LOG_SUFFIX)])
+        for name in names
+        if name.endswith(LOG_SUFFIX) and name[: -len(LOG_SUFFIX)].isdigit()
+    )
+
+
+def segment_name(offset: int) -> str:
+    """The file name of the segment that starts at ``offset``."""
+    return f"{offset:020d}{LOG_SUFFIX}"
+
+
+def index_name(offset: int) -> str:
+    """The file name of that segment's index."""
+    return f"{offset:020d}{INDEX_SUFFIX}"
+
+
+class LogWriter:
+    """The one writer of a log directory, which is created when missing.
+
+    Attributes:
+        start: offset of the first byte that is kept.
+        end: offset that the next byte will have.
+        lost: bytes dropped since the disk ran full, 0 when it takes all.
+
+    All methods block. Raises `LogBusyError` when another process writes this log.
+    """
+
+    def __init__(self, directory: str, limit: int) -> None:
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        self._directory = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(self._directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._directory)
+            raise LogBusyError(directory) from None
+        self._limit = max(limit, 2 * MIN_SEGMENT_BYTES)
+        share = self._limit // SEGMENTS_PER_LOG
+        self._segment_bytes = min(MAX_SEGMENT_BYTES, max(MIN_SEGMENT_BYTES, share))
+        self._log = self._index = -1
+        self._base = self._size = 0  # of the segment that is written
+        self._index_size = self._indexed_ms = 0
+        self._closed: list[tuple[int, int]] = []  # (offset, bytes) of the segments before it
+        self.start = self.end = self.lost = 0
+        self._at_line_start = True
+        self._resume()
+
+    def close(self) -> None:
+        """Give the log up; another writer may take it."""
+        for fd in (self._log, self._index, self._directory):
+            if fd >= 0:
+                os.close(fd)
+        self._log = self._index = self._directory = -1
+
+    def append(self, data: bytes | memoryview) -> None:
+        """Append output; what the disk has no room for is dropped, counted and marked.
+
+        Never raises for a full disk.
+        """
+        try:
+            self.write(data)
+        except DiskFullError as error:
+            self.drop(len(data) - error.written)
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Append output.
+
+        Raises:
+            DiskFullError: says how much was written; the caller tries again with the rest, or
+                gives it to `drop`.
+        """
+        begin = None
+        try:
+            self._make_ready()
+            begin = self.end
+            if self._size + len(data) > self._segment_bytes:
+                self._fill(bytes(data))
+                self._rotate()
+            self._stamp()
+            self._put(data[self.end - begin :] if self.end > begin else data)
+        except OSError as error:
+            if error.errno not in FULL_ERRORS:
+                raise
+            raise DiskFullError(0 if begin is None else self.end - begin) from error
+
+    def drop(self, size: int) -> None:
+        """Count ``size`` bytes as lost; offsets go on behind them."""
+        self.lost += size
+        self.end += size
+
+    def notice(self, text: str) -> None:
+        """Append a line of our own, on a line of its own."""
+        self.finish_line()
+        self.append(text.encode() + b"\n")
+
+    def finish_line(self) -> None:
+        """End an unfinished last line."""
+        if not self._at_line_start and not self.lost:
+            self.append(b"\n")
+
+    def _resume(self) -> None:
+        offsets = segment_offsets(os.listdir(self._directory))
+        sizes = [os.stat(segment_name(o), dir_fd=self._directory).st_size for o in offsets]
+        self._closed = list(zip(offsets[:-1], sizes[:-1], strict=True))
+        if offsets:
+            self.start, self._base, self._size = offsets[0], offsets[-1], sizes[-1]
+            self.end = self._base + self._size
+        try:
+            self._open_segment(self._base)
+        except OSError as error:  # a full disk: the next write tries again
+            if error.errno not in FULL_ERRORS:
+                raise
+        if self._log >= 0 and self._size:
+            self._at_line_start = os.pread(self._log, 1, self._size - 1) == b"\n"
+        self.finish_line()
+
+    def _make_ready(self) -> None:
+        """Have a segment open that ends at `end`; after a loss, with a line that says so."""
+        if self._log < 0 or self.end != self._base + self._size:
+            old = (self._base, self._size)
+            self._open_segment(self.end)
+            if old[1]:
+                self._closed.append(old)
+            self._prune()
+        if self.lost:
+            mark = f"[Octyne] The disk was full: {self.lost} bytes of output were not kept.\n"
+            self._put(mark.encode())
+            self.lost = 0
+
+    def _open(self, name: str, flags: int) -> int:
+        flags |= os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        return os.open(name, flags, 0o600, dir_fd=self._directory)
+
+    def _open_segment(self, offset: int) -> None:
+        log = self._open(segment_name(offset), os.O_RDWR)
+        try:
+            index = self._open(index_name(offset), os.O_WRONLY)
+        except OSError:
+            os.close(log)
+            raise
+        for fd in (self._log, self._index):
+            if fd >= 0:
+                os.close(fd)
+        self._log, self._index = log, index
+        self._base, self._size = offset, os.fstat(log).st_size
+        self._index_size = os.fstat(index).st_size // INDEX_ENTRY.size * INDEX_ENTRY.size
+        self._indexed_ms = 0
+        self.end = offset + self._size
+
+    def _fill(self, data: bytes) -> None:
+        """Write up to the first line's end, so that the next segment starts with a line."""
+        if not self._at_line_start:
+            self._put(data[: data.find(b"\n") + 1])
+
+    def _rotate(self) -> None:
+        if self._size:
+            old = (self._base, self._size)
+            self._open_segment(self.end)
+            self._closed.append(old)
+            self._prune()
+
+    def _prune(self) -> None:
+        total = sum(size for _, size in self._closed) + self._segment_bytes
+        while self._closed and (total > self._limit or len(self._closed) >= MAX_SEGMENTS):
+            offset, size = self._closed.pop(0)
+            total -= size
+            for name in (segment_name(offset), index_name(offset)):
+                try:
+                    os.unlink(name, dir_fd=self._directory)
+                except FileNotFoundError:
+                    continue
+        self.start = self._closed[0][0] if self._closed else self._base
+
+    def _stamp(self) -> None:
+        """Note in the index when the next byte came; a full disk costs times, not output."""
+        now = int(time.time() * 1000)
+        if abs(now - self._indexed_ms) < INDEX_STEP_MS:
+            return
+        try:
+            if os.write(self._index, INDEX_ENTRY.pack(self.end, now)) == INDEX_ENTRY.size:
+                self._index_size += INDEX_ENTRY.size
+                self._indexed_ms = now
+            else:
+                os.ftruncate(self._index, self._index_size)
+        except OSError as error:
+            if error.errno not in FULL_ERRORS:
+                raise
+
+    def _put(self, data: bytes | memoryview) -> None:
+        while len(data):
+            count = os.write(self._log, data)
+            self._size += count
+            self.end += count
+            self._at_line_start = data[count - 1] == 0x0A
+            data = data[count:]
