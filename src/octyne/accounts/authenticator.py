@@ -9,7 +9,7 @@ from octyne.accounts import roster
 from octyne.accounts.credentials import Credentials, fingerprint, is_outdated, new_password
 from octyne.accounts.limits import LoginLimits
 from octyne.accounts.rights import LOCAL_USER, Identity
-from octyne.accounts.stores import Account, AccountStore, SessionStore
+from octyne.accounts.stores import Account, AccountStore, Edit, SessionStore
 from octyne.accounts.tickets import Tickets
 from octyne.errors import (
     DaemonError,
@@ -27,10 +27,6 @@ FIRST_ACCOUNT = "admin"
 LOGIN_TRIES = 3  # the account may change while its password is checked
 EMPTY_LOGIN = "Username or password not provided!"
 WRONG_LOGIN = "Invalid username or password!"
-NO_LOGIN = "This node does not support authentication. Authenticate with the primary node!"
-NO_MANAGING = (
-    "This node does not support managing users. Perform user management on the primary node!"
-)
 
 Ended = Callable[[frozenset[str]], None]
 
@@ -61,7 +57,7 @@ class Authenticator:
         # Guards: an account's change and the end of its sessions happen together, in order, so
         # that a name that is used again never finds sessions of its former owner.
         self._turn = asyncio.Lock()
-        self._unended: set[str] = set()  # accounts whose sessions must end and perhaps have not
+        self._unended: set[str] = set()  # accounts whose sessions should have ended, and did not
 
     @property
     def can_manage(self) -> bool:
@@ -71,7 +67,8 @@ class Authenticator:
     @property
     def problem(self) -> str:
         """A sentence when accounts or sessions are in trouble, else ""."""
-        return self._accounts.problem
+        problems = dict.fromkeys((self._accounts.problem, self._sessions.problem))
+        return " ".join(filter(None, problems))
 
     async def open(self) -> str | None:
         """Load accounts and sessions; never fails because something is broken or away.
@@ -122,7 +119,7 @@ class Authenticator:
             UnavailableError: the session can't be kept (disk full, Redis away).
         """
         if not self.can_manage:
-            raise DeniedError(NO_LOGIN)
+            raise DeniedError(roster.NO_LOGIN)
         if not username or not password:
             raise InvalidError(EMPTY_LOGIN)
         for _ in range(LOGIN_TRIES):
@@ -145,7 +142,7 @@ class Authenticator:
         if session is None:
             return None
         account = await self._account(session.username)
-        if account is None:
+        if account is None or session.username in self._unended:
             return None
         if session.fingerprint and session.fingerprint != fingerprint(account.hash):
             # The password was changed by hand while the daemon was not running.
@@ -169,7 +166,7 @@ class Authenticator:
     async def logout(self, identity: Identity) -> None:
         """End the session of ``identity``. Raises `DeniedError` on a secondary."""
         if not self.can_manage:
-            raise DeniedError(NO_LOGIN)
+            raise DeniedError(roster.NO_LOGIN)
         if identity.session_id:
             self._report(await self._sessions.end({identity.session_id}))
 
@@ -203,7 +200,7 @@ class Authenticator:
         roster.require_free(dict.fromkeys(await self._accounts.names(), ""), name)
         hashed = await self._credentials.hash(password)
         async with self._turn:
-            await self._end_sessions({name} & self._unended)
+            await self._require_ended(name)
             await self._accounts.change(roster.creating(name, hashed))
         self._publish("created", name)
 
@@ -230,7 +227,7 @@ class Authenticator:
         hashed = await self._credentials.hash(password) if password else None
         keep = by.session_id if by.username == old == new else ""
         async with self._turn:
-            await self._end_sessions({new} & self._unended)
+            await self._require_ended(new)
             await self._change_ending(roster.updating(old, new, hashed), old, keep)
         self._publish("updated", new, old)
 
@@ -274,7 +271,7 @@ class Authenticator:
         try:
             await self._accounts.change(roster.creating(FIRST_ACCOUNT, hashed))
         except DaemonError as exc:
-            log.error("The first account can't be made: %s", exc)
+            log.warning("The first account can't be made: %s", exc)
             return None
         return password
 
@@ -309,16 +306,12 @@ class Authenticator:
         """The account; the reserved name is none, whatever a store holds."""
         return None if name == LOCAL_USER else await self._accounts.get(name)
 
-    async def _change_ending(
-        self, edit: Callable[[dict[str, str]], dict[str, str]], name: str, keep: str
-    ) -> None:
+    async def _change_ending(self, edit: Edit, name: str, keep: str) -> None:
         """Change the account ``name`` and end its sessions; call with the turn held."""
-        # Noted first: if we are cancelled in between, the next round ends them.
-        self._unended.add(name)
         try:
             await self._accounts.change(edit)
-        except DaemonError:
-            self._unended.discard(name)
+        except asyncio.CancelledError:
+            self._unended.add(name)  # the change may have been made: the next round ends them
             raise
         await self._end_sessions({name}, keep=keep)
         account = await self._account(name)
@@ -329,19 +322,28 @@ class Authenticator:
         """End the sessions of accounts; what fails is repeated in the next round."""
         if not names:
             return
-        self._unended.update(names)
         try:
             ended = await self._sessions.end_accounts(names, keep=keep)
         except UnavailableError:
             # Redis is away: its tokens die later; the connections here need not wait.
+            self._unended.update(names)
             self._report(self._sessions.known(names) - {keep})
-            return
-        self._unended.difference_update(names)
-        self._report(ended)
+        except asyncio.CancelledError:
+            self._unended.update(names)
+            raise
+        else:
+            self._unended.difference_update(names)
+            self._report(ended)
+
+    async def _require_ended(self, name: str) -> None:
+        """Give a name to nobody while sessions of its former owner are left."""
+        await self._end_sessions({name} & self._unended)
+        if name in self._unended:
+            raise UnavailableError("This name's old sessions can't be ended now; try again later.")
 
     def _require_manager(self) -> None:
         if not self.can_manage:
-            raise DeniedError(NO_MANAGING)
+            raise DeniedError(roster.NO_MANAGING)
 
     def _publish(self, change: str, name: str, old: str = "") -> None:
         data = {"change": change, "username": name}

@@ -34,7 +34,7 @@ MAX_MEMORY_KIB = 262_144
 MAX_TIME_COST = 10
 MAX_LANES = 16
 
-_PASSWORD_LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # no 0O1lIo... twins
+_PASSWORD_LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # noqa: S105  # no twins like 0 and O
 _PASSWORD_LENGTH = 20  # 116 bits
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _PHC = re.compile(
@@ -91,7 +91,7 @@ class Credentials:
         self._argon2 = argon2 or Argon2()
         self._dummy = self._argon2.dummy()
         self._max_waiting = max_waiting
-        self._waiting = 0
+        self._waiting = {"login": 0, "change": 0}
         self._slots = asyncio.Semaphore(threads)
         # Threads of its own: cancelled callers leave work behind that still holds its memory.
         self._workers = aio.Workers("passwords", threads)
@@ -102,7 +102,7 @@ class Credentials:
 
         Cancelling is safe. Raises `RateLimitedError` when too many wait already.
         """
-        async with self._turn(self._max_waiting):
+        async with self._turn("login", self._max_waiting):
             yield
 
     async def matches(self, password: str, stored: str | None) -> bool:
@@ -114,7 +114,7 @@ class Credentials:
         try:
             return await self._workers.run(self._matches, _secret(password), stored or "")
         except VerificationError as exc:  # not a mismatch: no memory or no threads
-            log.error("Argon2 can't run: %s", exc)
+            log.warning("Argon2 can't run: %s", exc)
             raise UnavailableError("Passwords can't be checked now; try again later.") from exc
 
     async def hash(self, password: str) -> str:
@@ -125,7 +125,7 @@ class Credentials:
             RateLimitedError, UnavailableError: not now.
         """
         check_password(password)
-        async with self._turn(max(self._max_waiting, MAX_WAITING_CHANGES)):
+        async with self._turn("change", MAX_WAITING_CHANGES):
             return await self.hash_in_turn(password)
 
     async def hash_in_turn(self, password: str) -> str:
@@ -133,7 +133,7 @@ class Credentials:
         try:
             return await self._workers.run(self._argon2.hash, _secret(password))
         except HashingError as exc:
-            log.error("Argon2 can't run: %s", exc)
+            log.warning("Argon2 can't run: %s", exc)
             raise UnavailableError("Passwords can't be hashed now; try again later.") from exc
 
     def close(self) -> None:
@@ -151,14 +151,14 @@ class Credentials:
         return hmac.compare_digest(digest, stored.lower()) and possible
 
     @asynccontextmanager
-    async def _turn(self, max_waiting: int) -> AsyncIterator[None]:
-        if self._waiting >= max_waiting:
+    async def _turn(self, kind: str, max_waiting: int) -> AsyncIterator[None]:
+        if self._waiting[kind] >= max_waiting:
             raise RateLimitedError("Too many logins at once! Try again.", retry_after_s=2)
-        self._waiting += 1
+        self._waiting[kind] += 1
         try:
             await self._slots.acquire()
         finally:
-            self._waiting -= 1
+            self._waiting[kind] -= 1
         try:
             yield
         finally:

@@ -1,4 +1,4 @@
-"""The rules for accounts as pure functions: names, and edits of name -> hash."""
+"""The rules for accounts as pure functions: names, edits of name -> hash, fixed texts."""
 
 import re
 
@@ -7,6 +7,10 @@ from octyne.accounts.stores import Edit, Users
 from octyne.errors import ConflictError, InvalidError, NotFoundError
 
 MAX_NAME = 255
+NO_LOGIN = "This node does not support authentication. Authenticate with the primary node!"
+NO_MANAGING = (
+    "This node does not support managing users. Perform user management on the primary node!"
+)
 _NAME = re.compile(r"[A-Za-z0-9_@-]+")
 
 

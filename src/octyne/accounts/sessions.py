@@ -2,24 +2,21 @@
 
 A token is kept only as its SHA-256 (it has 768 random bits, so nothing slower is needed). All
 living sessions are also in memory: finding one is a dictionary lookup, and one that ends is
-dead at once even when the disk is full. A rollback journal, not WAL: writes are few, and it
-leaves a single file.
+dead at once whatever the disk says.
 """
 
 import hashlib
 import logging
-import os
 import secrets
 import sqlite3
 import time
 from base64 import b64encode
 from collections.abc import Callable, Collection, Iterable
-from contextlib import closing, suppress
-from dataclasses import dataclass
 from typing import ParamSpec
 
 from octyne import aio
 from octyne.accounts.credentials import fingerprint
+from octyne.accounts.session_file import Entry, SessionFile
 from octyne.accounts.stores import Account, NewSession, Session
 from octyne.errors import UnavailableError
 
@@ -31,20 +28,6 @@ TOKEN_LENGTH = 128  # characters of base64
 LIFETIME_S = 8_035_200  # 3 months without use; the cookie's Max-Age is the same
 MAX_PER_ACCOUNT = 1000
 FLUSH_EVERY_S = 60.0
-VERSION = 1
-
-_SCHEMA = f"""
-    CREATE TABLE IF NOT EXISTS sessions (
-        id TEXT PRIMARY KEY,
-        token BLOB NOT NULL UNIQUE,
-        username TEXT NOT NULL,
-        fingerprint BLOB NOT NULL,
-        created INTEGER NOT NULL,
-        last_used INTEGER NOT NULL,
-        address TEXT NOT NULL
-    );
-    PRAGMA user_version = {VERSION};
-"""
 
 
 def new_token() -> str:
@@ -62,27 +45,20 @@ def token_digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("ascii")).digest()
 
 
-@dataclass(slots=True)
-class _Entry:
-    session: Session
-    token: bytes
-    created: int
-    last_used: int
-
-
 class SqliteSessions:
     """The sessions of this node, in one file."""
 
     def __init__(self, path: str, *, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._database = _Database(path)
+        self._file = SessionFile(path)
         self._workers: aio.Workers | None = None
-        self._by_token: dict[bytes, _Entry] = {}
-        self._by_id: dict[str, _Entry] = {}
-        self._by_account: dict[str, dict[str, _Entry]] = {}
+        self._by_token: dict[bytes, Entry] = {}
+        self._by_id: dict[str, Entry] = {}
+        self._by_account: dict[str, dict[str, Entry]] = {}
         self._used: set[str] = set()  # ids whose last use is not written yet
         self._undeleted: set[str] = set()  # ids that ended and are still in the file
         self._flushed = 0.0
+        self.problem = ""
 
     async def open(self) -> None:
         """Load the sessions. A file that can't be used is moved aside and starts anew."""
@@ -90,7 +66,7 @@ class SqliteSessions:
         self._by_token, self._by_id, self._by_account = {}, {}, {}
         self._flushed = self._clock()
         oldest = int(self._flushed) - LIFETIME_S
-        for entry in await self._workers.run(self._database.load, oldest):
+        for entry in await self._workers.run(self._file.load, oldest):
             self._add(entry)
 
     async def probe(self) -> None:
@@ -103,9 +79,9 @@ class SqliteSessions:
         """
         token, now = new_token(), int(self._clock())
         session = Session(secrets.token_hex(16), account.name, fingerprint(account.hash))
-        entry = _Entry(session, token_digest(token), now, now)
+        entry = Entry(session, token_digest(token), now, now)
         dropped = self._surplus(account.name)
-        if not await self._written("open", self._database.insert, entry, address, dropped):
+        if not await self._written("open", self._file.insert, entry, address, dropped):
             raise UnavailableError("The session can't be saved (is the disk full?); try again.")
         self._add(entry)
         self._forget(dropped)
@@ -149,7 +125,7 @@ class SqliteSessions:
         mark = fingerprint(account.hash)
         for entry in self._by_account.get(account.name, {}).values():
             entry.session = Session(entry.session.id, account.name, mark)
-        await self._written("update", self._database.rebind, account.name, mark)
+        await self._written("update", self._file.rebind, account.name, mark)
 
     async def maintain(self) -> frozenset[str]:
         """Every minute: write last uses, end what is too old, repeat failed deletions."""
@@ -176,11 +152,11 @@ class SqliteSessions:
             return
         await self._flush()
         await self._delete_ended()
-        await self._workers.run(self._database.close)
+        await self._workers.run(self._file.close)
         self._workers.close()
         self._workers = None
 
-    def _add(self, entry: _Entry) -> None:
+    def _add(self, entry: Entry) -> None:
         session = entry.session
         self._by_token[entry.token] = self._by_id[session.id] = entry
         self._by_account.setdefault(session.username, {})[session.id] = entry
@@ -207,149 +183,26 @@ class SqliteSessions:
     async def _flush(self) -> None:
         used, self._used = self._used, set()
         rows = [(self._by_id[one].last_used, one) for one in used]
-        if rows and not await self._written("note the use of", self._database.touch, rows):
+        if rows and not await self._written("note the use of", self._file.touch, rows):
             self._used |= used & self._by_id.keys()
 
     async def _delete_ended(self) -> None:
         ended = tuple(self._undeleted)
-        if ended and await self._written("delete ended", self._database.delete, ended):
+        if ended and await self._written("delete ended", self._file.delete, ended):
             self._undeleted.difference_update(ended)
 
-    async def _written(self, what: str, func: Callable[P, None], *args: P.args) -> bool:
+    async def _written(
+        self, what: str, func: Callable[P, None], *args: P.args, **kwargs: P.kwargs
+    ) -> bool:
         """Run ``func`` in the connection's thread; False when the file could not be written."""
         if self._workers is None:
             return False
         try:
-            await self._workers.run(func, *args)
+            await self._workers.run(func, *args, **kwargs)
         except (sqlite3.Error, OSError) as exc:
             log.warning("Can't %s sessions: %s", what, exc)
-            await self._workers.run(self._database.close)  # the next try starts clean
+            self.problem = "Sessions can't be saved; nobody can log in now."
+            await self._workers.run(self._file.close)  # the next try starts clean
             return False
+        self.problem = ""
         return True
-
-
-class _Database:
-    """The file. All methods block and run in one thread; writes are whole transactions."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._connection: sqlite3.Connection | None = None
-
-    def load(self, oldest: int) -> list[_Entry]:
-        """The sessions last used since ``oldest``; older ones are deleted.
-
-        A file that is broken is moved aside. One that can't be opened now (full disk, no rights)
-        is left alone: sessions start empty, and writing is tried again each time.
-        """
-        try:
-            return self._load(oldest)
-        except (sqlite3.OperationalError, OSError) as exc:
-            log.warning("Can't open %s: %s; everybody has to log in again", self._path, exc)
-        except sqlite3.DatabaseError as exc:
-            self._move_aside(exc)
-            return self.load(oldest)
-        self.close()
-        return []
-
-    def insert(self, entry: _Entry, address: str, dropped: Collection[str]) -> None:
-        """Add a session and delete those that had to go for it."""
-        session = entry.session
-        row = (
-            session.id,
-            entry.token,
-            session.username,
-            session.fingerprint,
-            entry.created,
-            entry.last_used,
-            address,
-        )
-        with self._open() as connection:
-            connection.executemany("DELETE FROM sessions WHERE id = ?", [(one,) for one in dropped])
-            connection.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-
-    def touch(self, rows: list[tuple[int, str]]) -> None:
-        """Set the last use of sessions: (time, id)."""
-        with self._open() as connection:
-            connection.executemany("UPDATE sessions SET last_used = ? WHERE id = ?", rows)
-
-    def rebind(self, username: str, mark: bytes) -> None:
-        """Set the fingerprint of an account's sessions."""
-        with self._open() as connection:
-            connection.execute(
-                "UPDATE sessions SET fingerprint = ? WHERE username = ?", (mark, username)
-            )
-
-    def delete(self, ids: Collection[str]) -> None:
-        """Delete sessions."""
-        with self._open() as connection:
-            connection.executemany("DELETE FROM sessions WHERE id = ?", [(one,) for one in ids])
-
-    def close(self) -> None:
-        """Close the file; it opens again by itself."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            _create_private(self._path)
-            connection = sqlite3.connect(self._path)
-            try:
-                _prepare(connection)
-            except sqlite3.Error:
-                connection.close()
-                raise
-            self._connection = connection
-        return self._connection
-
-    def _load(self, oldest: int) -> list[_Entry]:
-        connection = self._open()
-        rows = connection.execute(
-            "SELECT id, token, username, fingerprint, created, last_used FROM sessions"
-            " WHERE last_used >= ? ORDER BY created",
-            (oldest,),
-        )
-        with closing(rows):
-            entries = [
-                _Entry(Session(one, username, mark), token, created, last_used)
-                for one, token, username, mark, created, last_used in rows
-            ]
-        with suppress(sqlite3.OperationalError), connection:  # a full disk: they stay unused
-            connection.execute("DELETE FROM sessions WHERE last_used < ?", (oldest,))
-        return entries
-
-    def _move_aside(self, error: sqlite3.Error) -> None:
-        self.close()
-        aside = f"{self._path}.broken"
-        log.warning(
-            "%s can't be used (%s); it is kept as %s, and everybody has to log in again",
-            self._path,
-            error,
-            aside,
-        )
-        os.replace(self._path, aside)
-        with suppress(FileNotFoundError):
-            os.replace(f"{self._path}-journal", f"{aside}-journal")
-
-
-def _prepare(connection: sqlite3.Connection) -> None:
-    """Check a file that was just opened, and make the table in a new one."""
-    connection.execute("PRAGMA synchronous = FULL")
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > VERSION:
-        raise sqlite3.DatabaseError(f"it is of version {version}, newer than this program")
-    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if verdict != "ok":
-        raise sqlite3.DatabaseError(verdict)
-    if version == 0:
-        connection.executescript(_SCHEMA)
-
-
-def _create_private(path: str) -> None:
-    """Make the file with its mode before SQLite sees it; an existing one is made private."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(path, flags, 0o600)
-    try:
-        os.fchmod(descriptor, 0o600)
-    finally:
-        os.close(descriptor)

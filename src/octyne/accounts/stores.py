@@ -93,6 +93,10 @@ class AccountStore(Protocol):
 class SessionStore(Protocol):
     """Sessions by token. What has ended stays ended, also after a restart."""
 
+    @property
+    def problem(self) -> str:
+        """A sentence when something is wrong, else ""."""
+
     async def open(self) -> None:
         """Load. Never fails because something is away: that heals by itself."""
 

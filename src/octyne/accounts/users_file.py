@@ -126,7 +126,7 @@ class UsersFile:
             try:
                 self._stamp = write_whole(self._path, _render(after))
             except OSError as exc:
-                log.error("Can't write %s: %s", self._path, exc)
+                log.warning("Can't write %s: %s", self._path, exc)
                 raise UnavailableError(
                     f"The accounts file {self._name} can't be written "
                     f"({os.strerror(exc.errno or 0)}); nothing was changed."
@@ -167,14 +167,15 @@ class UsersFile:
         self._solved()
 
     def _solved(self) -> None:
-        if self._problem:
+        if self._problem and (self.loaded or self._state is State.BROKEN):
             log.warning("The accounts file %s is good again", self._name)
         self._state, self._problem, self.loaded = State.GOOD, "", True
 
     def _bad(self, state: State, problem: str) -> None:
         self._state, self._settled = state, False
         problem += " The last good accounts stay in force." if self.loaded else ""
-        if problem != self._problem:
+        # No file at the first start is how everybody begins.
+        if problem != self._problem and (self.loaded or state is State.BROKEN):
             log.warning("%s", problem)
         self._problem = problem
 
