@@ -71,6 +71,8 @@ class Tasks:
         task = asyncio.create_task(self._guarded(name, work), name=name)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        # A task that is cancelled before its first step never touches its work.
+        task.add_done_callback(lambda _: work.close())
         return task
 
     async def cancel(self) -> None:

@@ -76,10 +76,21 @@ def descendants(pid: int) -> list[int]:
         fields = _fields(each)
         if fields is not None:
             children.setdefault(int(fields[PARENT]), []).append(each)
-    found = list(children.get(pid, ()))
-    for each in found:  # grows while it is walked
-        found.extend(children.get(each, ()))
-    return found
+    return below(pid, children)
+
+
+def below(root: int, children: dict[int, list[int]]) -> list[int]:
+    """Walk a map of children from ``root`` down; parents come first, ``root`` is left out.
+
+    The map is no snapshot: with a pid that came round during the scan it can hold a circle.
+    """
+    seen = {root}
+    found = [root]
+    for parent in found:  # grows while it is walked
+        new = [child for child in children.get(parent, ()) if child not in seen]
+        seen.update(new)
+        found.extend(new)
+    return found[1:]
 
 
 def find_by_environment(name: str, value: str) -> list[int]:
