@@ -1,0 +1,152 @@
+"""The only module that knows status numbers: which family of errors gives which answer.
+
+The same families give the close codes of the console's WebSocket: 4000 + status. Anything that is
+no `DaemonError` is a bug: it is logged with its traceback under an id, and the answer carries that
+id and nothing else.
+"""
+
+import logging
+import secrets
+from dataclasses import dataclass, field
+
+from octyne.errors import (
+    ConflictError,
+    DaemonError,
+    DeniedError,
+    InvalidError,
+    NotFoundError,
+    RateLimitedError,
+    TooLargeError,
+    UnauthenticatedError,
+    UnavailableError,
+)
+
+log = logging.getLogger(__name__)
+
+OK = 200
+SWITCHING_PROTOCOLS = 101
+SERVICE_UNAVAILABLE = 503
+
+# The contract's exact texts that more than one module needs (docs/api.md#errors).
+INTERNAL = "Internal Server Error!"
+NOT_AUTHENTICATED = "You are not authenticated to access this resource!"
+NOT_ALLOWED = "You are not allowed to access this resource!"
+NO_SUCH_ROUTE = "This resource does not exist!"
+BODY_CUT_OFF = "Failed to read body!"
+CONFIG_UNREADABLE = "An error occurred while reading config!"
+
+
+class MethodNotAllowedError(DaemonError):
+    """The route does not take this method.
+
+    Attributes:
+        allowed: the methods that it takes.
+    """
+
+    code = "method-not-allowed"
+
+    def __init__(self, message: str, allowed: str) -> None:
+        super().__init__(message)
+        self.allowed = allowed
+
+
+class UpgradeRequiredError(DaemonError):
+    """The route speaks WebSocket only."""
+
+    code = "upgrade-required"
+
+
+class HeadersTooLargeError(DaemonError):
+    """The request line or the headers are over the limit."""
+
+    code = "headers-too-large"
+
+
+class BrokenBodyError(InvalidError):
+    """The body ended before its end; the connection is of no more use."""
+
+
+class ConfigUnreadableError(DaemonError):
+    """The config file is missing or broken; the details are in the daemon's log."""
+
+    code = "config-unreadable"
+
+
+STATUS: dict[type[Exception], int] = {
+    InvalidError: 400,
+    UnauthenticatedError: 401,
+    DeniedError: 403,
+    NotFoundError: 404,
+    MethodNotAllowedError: 405,
+    ConflictError: 409,
+    TooLargeError: 413,
+    UpgradeRequiredError: 426,
+    RateLimitedError: 429,
+    HeadersTooLargeError: 431,
+    ConfigUnreadableError: 500,
+    Exception: 500,
+    UnavailableError: 503,
+}
+CLOSE_CODE_BASE = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error as the client sees it.
+
+    Attributes:
+        closes: the connection can't serve another request.
+    """
+
+    status: int
+    message: str
+    headers: dict[str, str] = field(default_factory=dict)
+    closes: bool = False
+
+    @property
+    def close_code(self) -> int:
+        """The WebSocket close code of the same problem."""
+        return CLOSE_CODE_BASE + self.status
+
+
+def status_of(error: Exception) -> int:
+    """The status of the nearest family."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def problem(error: Exception, what: str) -> Problem:
+    """What to answer to ``error``, which came up during ``what`` (no secrets in it)."""
+    if not isinstance(error, DaemonError):
+        return bug(error, what)
+    status = status_of(error)
+    if status == STATUS[Exception]:
+        return _our_fault(error, what)
+    return Problem(status, str(error), _headers(error), closes=isinstance(error, BrokenBodyError))
+
+
+def bug(error: BaseException, what: str) -> Problem:
+    """Log an error that nobody expected; the answer names only the id under which it stands."""
+    request_id = secrets.token_hex(8)
+    log.error("%s failed (request id %s)", what, request_id, exc_info=error)
+    return Problem(STATUS[Exception], INTERNAL, {"X-Request-Id": request_id})
+
+
+def _our_fault(error: DaemonError, what: str) -> Problem:
+    if isinstance(error, ConfigUnreadableError):
+        log.error("%s failed: %s", what, error.__cause__ or error)
+        return Problem(STATUS[ConfigUnreadableError], str(error))
+    return bug(error, what)
+
+
+def _headers(error: DaemonError) -> dict[str, str]:
+    match error:
+        case UnauthenticatedError():
+            return {"WWW-Authenticate": "Bearer"}
+        case MethodNotAllowedError():
+            return {"Allow": error.allowed}
+        case RateLimitedError():
+            return {"Retry-After": str(error.retry_after_s)}
+        case UpgradeRequiredError():
+            return {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+        case _:
+            return {}

@@ -1,0 +1,1 @@
+"""The handlers: one module per noun. They parse, call one domain function, and render."""

@@ -1,0 +1,38 @@
+"""The config file: show, replace, read again."""
+
+from aiohttp import web
+
+from octyne.aio import in_thread
+from octyne.api import replies
+from octyne.api.context import Call
+from octyne.api.errors import CONFIG_UNREADABLE, ConfigUnreadableError
+from octyne.config.store import ConfigError
+
+MAX_CONFIG = 8 << 20  # bytes; a thousand apps need less than one MiB
+
+
+async def get_config(call: Call) -> web.StreamResponse:
+    """`GET /config`: the file as it is."""
+    try:
+        content = await in_thread(call.services.config_file.read_bytes)
+    except ConfigError as error:
+        raise ConfigUnreadableError(CONFIG_UNREADABLE) from error
+    call.audit("config.view")
+    return replies.json_bytes(content)
+
+
+async def patch_config(call: Call) -> web.StreamResponse:
+    """`PATCH /config`: the body is the new file."""
+    await call.services.replace_config(await call.body(MAX_CONFIG))
+    call.audit("config.edit")
+    return replies.done()
+
+
+async def reload_config(call: Call) -> web.StreamResponse:
+    """`GET /config/reload`."""
+    try:
+        await call.services.reload_config()
+    except ConfigError as error:
+        raise ConfigUnreadableError(CONFIG_UNREADABLE) from error
+    call.audit("config.reload")
+    return replies.done()

@@ -1,0 +1,215 @@
+"""The console's WebSocket: what a viewer sends, and the life of its connection."""
+
+import asyncio
+import logging
+from typing import Any
+
+from aiohttp import web
+
+from octyne import wire
+from octyne.accounts.rights import Right
+from octyne.aio import Tasks
+from octyne.api import access, params, replies
+from octyne.api import errors
+from octyne.api.context import Call
+from octyne.api.errors import Problem
+from octyne.api.live import Ending, LiveConnection
+from octyne.api.websocket import (
+    GOING_AWAY,
+    NORMAL,
+    POLICY,
+    ProtocolError,
+    WebSocket,
+    handshake_key,
+    offered_protocols,
+)
+from octyne.console.feed import ViewOptions
+from octyne.errors import DaemonError, InvalidError, UnauthenticatedError
+
+V2 = "console-v2"
+SILENCE_S = 30.0  # seconds; v2 clients ping more often
+INVALID_FORMAT = "Invalid message format"
+INVALID_TYPE = "Invalid message type: "
+
+log = logging.getLogger(__name__)
+
+
+def speaks_v2(request: web.BaseRequest) -> bool:
+    """Whether the client knows `console-v2`; else it gets the old protocol."""
+    return V2 in offered_protocols(request)
+
+
+async def open_console(call: Call) -> web.StreamResponse:
+    """`WS /server/{id}/console`."""
+    handshake_key(call.request)
+    options = view_options(call.query, v2=speaks_v2(call.request))
+    with call.services.live.opened(call.identity.session_id, call.name) as connection:
+        websocket = await WebSocket.accept(call.request, V2 if options.v2 else "")
+        call.audit("server.console.access", server=call.name)
+        viewer = Viewer(call, websocket, connection, options)
+        try:
+            await viewer.run()
+        finally:
+            await viewer.close()
+    return websocket.response
+
+
+async def refuse_console(call: Call, problem: Problem) -> web.StreamResponse:
+    """Tell a client why it gets no console, in the way that it understands."""
+    try:
+        handshake_key(call.request)
+    except DaemonError:
+        return replies.failure(problem)
+    if not speaks_v2(call.request):
+        return replies.failure(problem)
+    websocket = await WebSocket.accept(call.request, V2)
+    websocket.send(wire.encode(wire.ConsoleError(problem.message)))
+    await websocket.close(problem.close_code, problem.message)
+    return websocket.response
+
+
+def view_options(query: dict[str, str], *, v2: bool) -> ViewOptions:
+    """What the viewer wants to see, and from where."""
+    if not v2:
+        return ViewOptions(v2=False)
+    return ViewOptions(
+        v2=True,
+        partial=params.flag(query, "partial"),
+        times=params.flag(query, "times"),
+        since=params.number(query, "since"),
+    )
+
+
+def parse_message(text: str) -> dict[str, str]:
+    """The fields of a v2 message, without those that are null.
+
+    Raises:
+        InvalidError: it isn't a JSON object of strings.
+    """
+    try:
+        value = params.parse_json(text)
+    except InvalidError as error:
+        raise InvalidError(INVALID_FORMAT) from error
+    if not isinstance(value, dict) or not all(_is_text(each) for each in value.values()):
+        raise InvalidError(INVALID_FORMAT)
+    return {key: each for key, each in value.items() if each is not None}
+
+
+def _is_text(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and params.is_clean(value))
+
+
+class Viewer:
+    """One open console.
+
+    Two tasks, one for each direction; both end with the connection, and when either ends, all
+    does. Output waits for the client, so a slow one has one message in flight and no more.
+    """
+
+    def __init__(
+        self, call: Call, websocket: WebSocket, connection: LiveConnection, options: ViewOptions
+    ) -> None:
+        self._call = call
+        self._app = call.app
+        self._websocket = websocket
+        self._connection = connection
+        self._options = options
+        self._why = Ending.CLIENT
+        self._code = NORMAL
+
+    async def run(self) -> None:
+        """Serve until the client goes, or has to go."""
+        if self._options.v2:
+            self._send(wire.Settings(read_only=not self._may_write()))
+        async with Tasks() as tasks:
+            tasks.start(f"console output of {self._app.name}", self._guarded(self._output()))
+            tasks.start(f"console input of {self._app.name}", self._guarded(self._input()))
+            self._why = await self._connection.ended()
+
+    async def close(self) -> None:
+        """Say why, in a message (v2) and in the close frame."""
+        code, reason = self._farewell()
+        if self._options.v2 and code > errors.CLOSE_CODE_BASE:
+            self._send(wire.ConsoleError(reason))
+        await self._websocket.close(code, reason)
+
+    def _farewell(self) -> tuple[int, str]:
+        unauthenticated = errors.CLOSE_CODE_BASE + errors.STATUS[UnauthenticatedError]
+        broken = errors.CLOSE_CODE_BASE + errors.STATUS[Exception]
+        match self._why:
+            case Ending.SESSION:
+                return unauthenticated, errors.NOT_AUTHENTICATED
+            case Ending.BROKEN:
+                return broken, errors.INTERNAL
+            case Ending.SILENT:
+                return POLICY, "No message came within 30 seconds."
+            case Ending.REMOVED:
+                return NORMAL, "The server has been removed."
+            case Ending.SHUTDOWN:
+                return GOING_AWAY, "The daemon is stopping."
+            case _:
+                return self._code, ""
+
+    async def _guarded(self, work: Any) -> None:
+        why = Ending.CLIENT
+        try:
+            await work
+        except ProtocolError as error:
+            self._code = error.code
+        except TimeoutError:
+            why = Ending.SILENT
+        except Exception as error:  # noqa: BLE001  # bulkhead: one viewer
+            errors.bug(error, f"A console of {self._app.name}")
+            why = Ending.BROKEN
+        finally:
+            self._connection.end(why)
+
+    async def _output(self) -> None:
+        cursor = await self._app.feed.open(self._options)
+        while True:
+            self._websocket.send(await cursor.next())
+            await self._websocket.drained()
+
+    async def _input(self) -> None:
+        while (message := await self._receive()) is not None:
+            if not self._options.v2:
+                await self._write(message)
+                continue
+            try:
+                await self._serve(parse_message(message))
+            except DaemonError as error:
+                self._send(wire.ConsoleError(str(error)))
+            await self._websocket.drained()
+
+    async def _receive(self) -> str | None:
+        if not self._options.v2:
+            return await self._websocket.receive()
+        async with asyncio.timeout(SILENCE_S):
+            return await self._websocket.receive()
+
+    async def _serve(self, message: dict[str, str]) -> None:
+        kind, data = message.get("type", ""), message.get("data", "")
+        if kind == "ping":
+            self._send(wire.Pong(message.get("id", "")))
+        elif kind == "input" and data:
+            await self._write(data)
+        else:
+            raise InvalidError(INVALID_TYPE + kind)
+
+    async def _write(self, text: str) -> None:
+        """Give input to the app. The right is asked for each time: it may have been taken."""
+        if not self._may_write():
+            return
+        self._call.audit("server.console.input", server=self._app.name, input=text)
+        try:
+            await self._app.send_input(text)
+        except DaemonError as error:
+            if self._options.v2:
+                raise
+            log.debug("Console input to %s was refused: %s", self._app.name, error)
+
+    def _may_write(self) -> bool:
+        return access.may(self._call, Right.APP_CONSOLE_WRITE)
+
+    def _send(self, message: Any) -> None:
+        self._websocket.send(wire.encode(message))

@@ -1,0 +1,148 @@
+"""Reads what a request says: query, JSON body, raw body. The one place where JSON is untyped."""
+
+import asyncio
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from octyne.api.errors import BODY_CUT_OFF, BrokenBodyError
+from octyne.errors import InvalidError, TooLargeError
+
+INVALID_JSON = "Invalid JSON body!"
+MAX_QUERY_FIELDS = 100
+MAX_NUMBER = (1 << 63) - 1
+BODY_DEADLINE_S = 60.0  # seconds, for bodies that are read whole
+KIB = 1024
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+_decode = msgspec.json.Decoder().decode
+
+
+def parse_query(raw: str) -> dict[str, str]:
+    """The fields of a query string; of a repeated one the first counts.
+
+    Bytes that aren't UTF-8 stay in the values as surrogates, for whoever can name the field.
+    """
+    if not raw:
+        return {}
+    try:
+        pairs = parse_qsl(
+            raw,
+            keep_blank_values=True,
+            errors="surrogateescape",
+            max_num_fields=MAX_QUERY_FIELDS,
+        )
+    except ValueError as error:
+        raise InvalidError("There are too many fields in the query.") from error
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        fields.setdefault(name, value)
+    return fields
+
+
+def text(query: dict[str, str], name: str) -> str:
+    """A text field; "" when it is missing."""
+    value = query.get(name, "")
+    if not is_clean(value):
+        raise InvalidError(f"The field {name} is not valid UTF-8.")
+    return value
+
+
+def flag(query: dict[str, str], name: str) -> bool:
+    """A switch; only "true" is on."""
+    return query.get(name) == "true"
+
+
+def number(
+    query: dict[str, str], name: str, *, lowest: int = 0, highest: int = MAX_NUMBER
+) -> int | None:
+    """A whole number, or None when it is missing or empty."""
+    value = query.get(name, "")
+    if not value:
+        return None
+    if value.isascii() and value.isdigit() and len(value) <= 19:
+        result = int(value)
+        if lowest <= result <= highest:
+            return result
+    raise InvalidError(f"The field {name} must be a whole number from {lowest} to {highest}.")
+
+
+def is_clean(value: str) -> bool:
+    """Whether a text came from valid UTF-8 and can be sent back."""
+    if value.isascii():
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def parse_json(body: bytes | str) -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        InvalidError: it isn't JSON, or nested too deep.
+    """
+    try:
+        return _decode(body)
+    except (ValueError, RecursionError) as error:
+        raise InvalidError(INVALID_JSON) from error
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """The object of a JSON body; anything else is "Invalid JSON body!"."""
+    value = parse_json(body)
+    if not isinstance(value, dict):
+        raise InvalidError(INVALID_JSON)
+    return value
+
+
+def string_field(fields: dict[str, Any], name: str) -> str:
+    """A string of a JSON object; "" when missing or null.
+
+    The exact key wins; else one that differs only in case is taken, as Go does.
+    """
+    value = fields.get(name)
+    if name not in fields:
+        value = next((fields[key] for key in fields if key.lower() == name), None)
+    if value is None:
+        return ""
+    if not isinstance(value, str) or not is_clean(value):
+        raise InvalidError(INVALID_JSON)
+    return value
+
+
+async def read_body(request: web.BaseRequest, limit: int) -> bytes:
+    """The whole body, at most ``limit`` bytes, whatever its Content-Type.
+
+    Raises:
+        BrokenBodyError: the client stopped in the middle of it, or was too slow.
+        TooLargeError: there is more; the rest isn't read.
+    """
+    length = request.content_length
+    if length is not None and length > limit:
+        raise _too_large(limit)
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport:
+        request.transport.write(CONTINUE)
+    try:
+        async with asyncio.timeout(BODY_DEADLINE_S):
+            return await _collect(request, limit)
+    except (web.RequestPayloadError, HttpProcessingError, ConnectionError, TimeoutError) as error:
+        raise BrokenBodyError(BODY_CUT_OFF) from error
+
+
+async def _collect(request: web.BaseRequest, limit: int) -> bytes:
+    body = bytearray()
+    while chunk := await request.content.readany():
+        body += chunk
+        if len(body) > limit:
+            raise _too_large(limit)
+    return bytes(body)
+
+
+def _too_large(limit: int) -> TooLargeError:
+    return TooLargeError(f"The body is larger than {limit // KIB} KiB.")

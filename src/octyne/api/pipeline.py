@@ -1,0 +1,119 @@
+"""What every request goes through, once, in this order:
+
+find the route; preflight; method; who calls; load the app and ask for the right; handler; errors;
+CORS. There is no other middleware.
+"""
+
+import logging
+
+from aiohttp import web
+
+from octyne.api import access, errors, replies
+from octyne.api.context import Call, Listener, Services
+from octyne.api.pages import answer_page
+from octyne.api.server import connection_of
+from octyne.api.table import Access, Operation, Route, Table
+from octyne.errors import NotFoundError
+
+API_PREFIX = "/api"
+CORS_METHODS = "GET, POST, PUT, HEAD, OPTIONS, PATCH, DELETE"
+CORS_HEADERS = "X-Requested-With, Content-Type, Authorization, Username, Password"
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": CORS_METHODS,
+    "Access-Control-Allow-Headers": CORS_HEADERS,
+    "Access-Control-Max-Age": "600",
+}
+
+log = logging.getLogger(__name__)
+
+
+class Pipeline:
+    """Answers the requests of one kind of listener."""
+
+    def __init__(self, services: Services, listener: Listener, table: Table) -> None:
+        self._services = services
+        self._listener = listener
+        self._table = table
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request; every exception becomes an answer."""
+        connection = connection_of(request)
+        connection.answering = request
+        path, _, query = self._target(request).partition("?")
+        route, name = self._find(path)
+        call = Call(request, self._services, self._listener, name, query)
+        try:
+            response = await self._answer(call, route, path)
+        except Exception as error:  # noqa: BLE001  # bulkhead: one request
+            response = await self._render(call, route, error)
+        finally:
+            connection.answering = None
+        if not response.prepared:
+            call.add_cors(response)
+        if connection.is_half_closed:
+            response.force_close()
+        return response
+
+    @staticmethod
+    def _target(request: web.BaseRequest) -> str:
+        target = request.raw_path
+        if target.startswith("/"):
+            return target
+        return request.rel_url.raw_path_qs  # GET http://host/path, as to a proxy
+
+    def _find(self, path: str) -> tuple[Route | None, str]:
+        if self._listener is Listener.DASHBOARD:
+            if not path.startswith(API_PREFIX + "/"):
+                return self._table.find("/") if path == API_PREFIX else (None, "")
+            path = path.removeprefix(API_PREFIX)
+        return self._table.find(path)
+
+    async def _answer(self, call: Call, route: Route | None, path: str) -> web.StreamResponse:
+        method = call.request.method
+        if method == "OPTIONS":
+            return _preflight(route)
+        if route is None:
+            return self._no_route(call, path)
+        operation = route.methods.get(method)
+        if operation is None:
+            raise errors.MethodNotAllowedError(route.only, route.allowed)
+        if route.gate is not None:
+            route.gate(self._services, self._listener)
+        if operation.needs is not Access.PUBLIC:
+            await access.authenticate(call, operation)
+            access.authorize(call, operation)
+        return await operation.handler(call)
+
+    def _no_route(self, call: Call, path: str) -> web.StreamResponse:
+        is_page = self._listener is Listener.DASHBOARD and not path.startswith(API_PREFIX + "/")
+        if is_page:
+            return answer_page(path, call.request.method)
+        raise NotFoundError(errors.NO_SUCH_ROUTE)
+
+    async def _render(
+        self, call: Call, route: Route | None, error: Exception
+    ) -> web.StreamResponse:
+        request = call.request
+        if request.transport is None or request.transport.is_closing():
+            raise ConnectionResetError("The client has gone.") from error
+        path = route.path if route is not None else "an unknown path"
+        problem = errors.problem(error, f"{request.method} {path}")
+        if request.writer.output_size > 0:  # too late for a status: end it visibly
+            request.transport.abort()
+            raise ConnectionResetError("The answer had begun already.") from error
+        operation = _operation_of(route, request.method)
+        if operation is not None and operation.refuse is not None:
+            return await operation.refuse(call, problem)
+        return replies.failure(problem)
+
+
+def _operation_of(route: Route | None, method: str) -> Operation | None:
+    return None if route is None else route.methods.get(method)
+
+
+def _preflight(route: Route | None) -> web.StreamResponse:
+    response = replies.done()
+    response.headers.update(PREFLIGHT)
+    if route is not None:
+        response.headers["Allow"] = route.allowed
+    return response

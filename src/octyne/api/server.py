@@ -1,0 +1,124 @@
+"""The HTTP protocol underneath: aiohttp's, with JSON for requests that can't be parsed.
+
+It also knows when a client has closed its sending side, when there is room to write, and when a
+connection is lost, for those routes that live longer than one answer.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import cast
+
+from aiohttp import web
+from aiohttp.http_exceptions import LineTooLong
+
+from octyne.api import errors, replies
+from octyne.errors import InvalidError
+
+MAX_LINE = 8190  # bytes: the request line, and each header
+MAX_HEADERS = 128
+KEEPALIVE_S = 75.0  # seconds an idle connection stays open
+LINGER_S = 10.0  # seconds in which the rest of a refused body is read, so that the answer arrives
+
+log = logging.getLogger(__name__)
+
+
+class Connection(web.RequestHandler):
+    """One client's connection."""
+
+    def __init__(self, manager: web.Server, *, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(
+            manager,
+            loop=loop,
+            keepalive_timeout=KEEPALIVE_S,
+            max_line_size=MAX_LINE,
+            max_field_size=MAX_LINE,
+            max_headers=MAX_HEADERS,
+            lingering_time=LINGER_S,
+            auto_decompress=False,  # bodies are taken as they are
+            access_log=cast("logging.Logger", None),  # documented as the way to have none
+        )
+        self.answering: web.BaseRequest | None = None
+        self.is_half_closed = False
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._on_lost: list[Callable[[], None]] = []
+
+    async def writable(self) -> None:
+        """Wait until what was written has gone out far enough, or the connection is lost.
+
+        Unlike aiohttp's own drain it may be awaited by several tasks; cancelling is safe.
+        """
+        await self._writable.wait()
+
+    def on_lost(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` when the connection is lost; at once when it is lost already."""
+        if self.transport is None:
+            callback()
+        self._on_lost.append(callback)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._writable.set()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        super().connection_lost(exc)
+        self._writable.set()
+        callbacks, self._on_lost = self._on_lost, []
+        for callback in callbacks:
+            callback()
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]  # asyncio allows a bool
+        """The client sends no more. An answer that is under way still reaches it.
+
+        Returns whether the transport stays open. TLS has no half-closed state.
+        """
+        request = self.answering
+        if request is None or self.ssl_context is not None:
+            return None
+        self.is_half_closed = True
+        if not request.content.is_eof():
+            request.content.set_exception(web.RequestPayloadError("The body is cut off."))
+        return True
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer to bytes that aren't HTTP; routes have had their errors rendered already."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("An answer was sent in part already.") from exc
+        response = replies.failure(_protocol_problem(status, exc))
+        response.force_close()
+        return response
+
+
+def _protocol_problem(status: int, exc: BaseException | None) -> errors.Problem:
+    if status == errors.STATUS[Exception]:
+        return errors.bug(exc or RuntimeError("no error given"), "A request")
+    log.debug("A request can't be parsed", exc_info=exc)
+    if isinstance(exc, LineTooLong):
+        too_long = errors.HeadersTooLargeError(
+            f"The request line or a header is longer than {MAX_LINE} bytes."
+        )
+        return errors.problem(too_long, "A request")
+    return errors.problem(InvalidError("This is not a valid HTTP request."), "A request")
+
+
+class Server(web.Server):
+    """Makes a `Connection` for each client."""
+
+    def __call__(self) -> web.RequestHandler:
+        return Connection(self, loop=asyncio.get_running_loop())
+
+
+def connection_of(request: web.BaseRequest) -> Connection:
+    """The connection that a request came on."""
+    return cast("Connection", request.protocol)  # `Server` makes no others

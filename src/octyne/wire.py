@@ -1,0 +1,203 @@
+"""The JSON shapes of the API and of the console protocol; the one source of their key names.
+
+Frozen structs, encoded with `msgspec.json`. Fields that the contract names are never null; fields
+with a default are left out of the answer when they have it.
+"""
+
+from typing import Any
+
+import msgspec
+
+API_VERSION = "1.4.2"  # what clients compare (semver) to know which features there are
+
+encode = msgspec.json.encode
+
+
+class Shape(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """Base of all shapes: snake_case in Python, camelCase on the wire."""
+
+
+class Failure(Shape):
+    """Every error answer."""
+
+    error: str
+
+
+class Success(Shape):
+    """The answer of routes that only do something."""
+
+    success: bool = True
+
+
+class Version(Shape):
+    """`GET /`."""
+
+    version: str
+    product: str
+    product_version: str
+
+
+class Health(Shape, omit_defaults=True):
+    """`GET /healthz`; the problems only for those who are logged in."""
+
+    status: str
+    problems: tuple[str, ...] = ()
+
+
+class Token(Shape):
+    """`GET /login`."""
+
+    token: str
+
+
+class Ticket(Shape):
+    """`GET /ott`."""
+
+    ticket: str
+
+
+class Servers(Shape):
+    """`GET /servers`."""
+
+    servers: dict[str, int]
+
+
+class ServerSummary(Shape):
+    """One app of `GET /servers?extrainfo=true`."""
+
+    status: int
+    to_delete: bool
+
+
+class ServerSummaries(Shape):
+    """`GET /servers?extrainfo=true`."""
+
+    servers: dict[str, ServerSummary]
+
+
+class ServerDetails(Shape, omit_defaults=True):
+    """`GET /server/{id}`.
+
+    Attributes:
+        cpu_usage: percent of one core, of the whole process tree.
+        memory_usage: bytes, of the whole process tree.
+        uptime: nanoseconds; 0 when it isn't running.
+        to_delete: sent only when true.
+        desired: "running" or "stopped": what it should be.
+    """
+
+    status: int
+    cpu_usage: float | int
+    memory_usage: int
+    total_memory: int
+    uptime: int
+    state: str
+    pid: int
+    restarts: int
+    desired: str
+    to_delete: bool = False
+    reason: str = ""
+
+
+class Operated(Shape, omit_defaults=True):
+    """`POST /server/{id}`."""
+
+    success: bool
+    reason: str = ""
+
+
+class UsageSample(Shape):
+    """One sample of `GET /server/{id}/usage`; `time` is milliseconds since the epoch."""
+
+    time: int
+    cpu_usage: float | int
+    memory_usage: int
+
+
+class UsageHistory(Shape):
+    """`GET /server/{id}/usage`, oldest first."""
+
+    total_memory: int
+    samples: list[UsageSample]
+
+
+class LogLine(Shape):
+    """A line of the console log; `time` is milliseconds since the epoch."""
+
+    offset: int
+    time: int
+    text: str
+
+
+class LogPage(Shape, omit_defaults=True):
+    """`GET /server/{id}/console/log`.
+
+    Attributes:
+        start, end: offsets of what is kept in all.
+        next: give as `since` for the page after this one; left out at the end.
+        previous: give as `until` for the page before this one; left out at the start.
+    """
+
+    lines: list[LogLine]
+    start: int
+    end: int
+    next: int | None = None
+    previous: int | None = None
+
+
+class EventMessage(Shape):
+    """The data of one server-sent event; `time` is milliseconds since the epoch."""
+
+    app: str
+    time: int
+    data: dict[str, Any]
+
+
+class Settings(Shape, tag_field="type", tag="settings"):
+    """Console: what this viewer may do. The first message."""
+
+    read_only: bool
+
+
+class Output(Shape, tag_field="type", tag="output", omit_defaults=True):
+    """Console: lines joined by a line feed, without the last one's line end.
+
+    Attributes:
+        offset: of the first byte.
+        next: give as `since` to continue exactly behind this message.
+        partial: the last line isn't finished; the next output continues it.
+    """
+
+    data: str
+    offset: int
+    next: int
+    time: int = 0
+    partial: bool = False
+
+
+class Gap(Shape, tag_field="type", tag="gap"):
+    """Console: what this viewer missed; it is no longer kept or was skipped."""
+
+    from_: int = msgspec.field(name="from")
+    to: int
+
+
+class Pong(Shape, tag_field="type", tag="pong"):
+    """Console: the answer to a ping, with its id."""
+
+    id: str
+
+
+class ConsoleError(Shape, tag_field="type", tag="error"):
+    """Console: a message could not be served, or why the connection ends."""
+
+    message: str
+
+
+def number(value: float) -> float | int:
+    """A number for the wire: two decimals at most, whole ones without a point.
+
+    Strict clients refuse `0.0` where they read a whole number, and exponents anywhere.
+    """
+    rounded = round(value, 2)
+    return int(rounded) if rounded == int(rounded) else rounded
