@@ -187,8 +187,10 @@ class App:
     async def stop(self, by: str) -> None:
         """Ask it to end, and have it killed at its deadline. Returns when it has been asked.
 
+        If its keeper can't be reached now, that is done as soon as it can.
+
         Raises:
-            UnavailableError: its keeper does not answer.
+            UnavailableError: its keeper refused or did not answer.
         """
         self._want(running=False, by=by)
         await self._end("stop")
@@ -308,9 +310,6 @@ class App:
         finally:
             if not done.done():
                 done.set_result(result)
-        if result.success and self._pending in {"stop", "kill"} and self.state is State.RUNNING:
-            how, self._pending = self._pending, ""
-            await self._end(how)
 
     async def _try_launch(self) -> StartResult:
         await self._save()
@@ -355,6 +354,8 @@ class App:
             self._move(State.STOPPING, "")
         self._memory.reason = ""
         self._publish()
+        if self._pending in {"stop", "kill"}:
+            await self._end(self._pending)
 
     async def _search(self, run: str, problem: str) -> None:
         """A keeper that can't be reached: has its app ended, is it gone, or only slow?"""
@@ -405,6 +406,9 @@ class App:
                 self._pending = how
             case State.BACKOFF:
                 self._move(State.STOPPED, "")
+                await self._save()
+            case State.RUNNING | State.STOPPING if self._run is None or self._run.link is None:
+                self._pending = how  # done as soon as the keeper is reached
                 await self._save()
             case State.RUNNING | State.STOPPING:
                 again, self._pending = self.state is State.STOPPING, ""

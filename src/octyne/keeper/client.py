@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from octyne.errors import UnavailableError
 from octyne.keeper import protocol
@@ -233,8 +233,7 @@ class KeeperLink(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See `asyncio.Protocol`."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's has another ancestry
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
