@@ -1,6 +1,5 @@
 """A real redis-server for a test: killed, frozen and started again at will."""
 
-import shutil
 import signal
 import socket
 import subprocess
@@ -8,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 import redis
+
+from support.needs import program
 
 
 def free_port() -> int:
@@ -24,6 +24,7 @@ class RedisServer:
     """One server on a port of its own; keeps nothing over a restart."""
 
     def __init__(self, directory: Path) -> None:
+        self._program = program("redis-server")
         self._directory = directory
         self._process: subprocess.Popen[bytes] | None = None
         self.port = free_port()
@@ -33,7 +34,15 @@ class RedisServer:
     def start(self) -> None:
         """Start, and return when it takes connections."""
         self._process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--save", "", "--bind", "127.0.0.1"],
+            [
+                program("redis-server"),
+                "--port",
+                str(self.port),
+                "--save",
+                "",
+                "--bind",
+                "127.0.0.1",
+            ],
             cwd=self._directory,
             stdout=subprocess.PIPE,
         )
@@ -65,7 +74,7 @@ class RedisServer:
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
 
-    def keys(self) -> dict[str, str]:
+    def everything(self) -> dict[str, str]:
         """All keys and values."""
         return {key: str(self.client.get(key)) for key in self.client.scan_iter()}
 
@@ -73,8 +82,6 @@ class RedisServer:
 @contextmanager
 def running_redis(directory: Path) -> Iterator[RedisServer]:
     """A running server; skips the test where there is none."""
-    if shutil.which("redis-server") is None:
-        pytest.skip("redis-server is not installed")
     server = RedisServer(directory)
     server.start()
     try:
