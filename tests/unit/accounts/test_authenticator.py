@@ -3,16 +3,19 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from octyne import aio
+from octyne.accounts import authenticator as module
 from octyne.accounts.authenticator import Authenticator
 from octyne.accounts.credentials import is_outdated
 from octyne.accounts.rights import LOCAL, Identity
-from octyne.accounts.sessions import LIFETIME_S
+from octyne.accounts.sessions import LIFETIME_S, SqliteSessions
+from octyne.accounts.stores import Account, NewSession
 from octyne.errors import (
     ConflictError,
     DaemonError,
@@ -20,6 +23,7 @@ from octyne.errors import (
     NotFoundError,
     RateLimitedError,
     UnauthenticatedError,
+    UnavailableError,
 )
 from support.accounts import HOME, CountingArgon2, Site, hashed
 
@@ -272,6 +276,110 @@ async def test_a_login_that_races_with_a_change_of_the_password(site: Site) -> N
             if token := task.result():
                 assert await site.auth.identify(token) is None
         site.clock.move(300)
+
+
+class RacingSessions(SqliteSessions):
+    """Something happens while a session is opened; ending sessions may fail."""
+
+    race: Callable[[], Coroutine[Any, Any, None]] | None = None
+    broken = False
+
+    async def create(self, account: Account, address: str) -> NewSession:
+        """Open it, then let the race happen once."""
+        opened = await super().create(account, address)
+        race, self.race = self.race, None
+        if race is not None:
+            await race()
+        return opened
+
+    async def end_accounts(self, names: Collection[str], *, keep: str = "") -> frozenset[str]:
+        """Fail while `broken`."""
+        if self.broken:
+            raise UnavailableError("away")
+        return await super().end_accounts(names, keep=keep)
+
+
+@pytest.fixture
+async def racing(site: Site) -> RacingSessions:
+    """The site on sessions that race."""
+    sessions = RacingSessions(str(site.directory / "racing.db"), clock=site.clock)
+    await site.auth.use(site.auth._accounts, sessions)
+    return sessions
+
+
+@pytest.mark.parametrize("how", ["delete", "password"])
+async def test_a_login_that_comes_too_late(site: Site, racing: RacingSessions, how: str) -> None:
+    """The account was deleted or changed after its password was checked: no session is left."""
+
+    async def change() -> None:
+        if how == "delete":
+            await site.auth.delete_account("alice")
+        else:
+            await site.auth.update_account("alice", password="new", by=LOCAL)
+
+    racing.race = change
+    with pytest.raises(UnauthenticatedError):
+        await site.auth.login("alice", "alice", HOME)
+
+    assert racing.known() == frozenset()
+
+
+async def test_an_end_that_fails_is_repeated(site: Site, racing: RacingSessions) -> None:
+    """Meanwhile the sessions don't count, and nobody gets the name."""
+    token = await site.auth.login("alice", "alice", HOME)
+    racing.broken = True
+    await site.auth.update_account("alice", password="new", by=LOCAL)
+    assert len(site.ended) == 1
+    assert await site.auth.identify(token) is None
+    await site.auth.delete_account("alice")
+    with pytest.raises(UnavailableError, match="old sessions"):
+        await site.auth.create_account("alice", "alice")
+    assert "alice" not in site.read()
+
+    racing.broken = False
+    await site.auth.refresh()
+    assert racing.known() == frozenset()
+    await site.auth.create_account("alice", "alice")
+    await login(site.auth)
+
+
+async def test_a_cancelled_change_ends_sessions_all_the_same(site: Site) -> None:
+    """Its thread finishes the change; the next round does the rest."""
+    identity = await login(site.auth)
+    change = asyncio.create_task(site.auth.delete_account("alice"))
+    while not site.auth._turn.locked():
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    change.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await change
+    await site.auth.refresh()
+
+    assert not await site.auth.is_alive(identity)
+    assert site.ended == [{identity.session_id}]
+
+
+async def test_a_failing_round_is_not_the_last(
+    site: Site, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug in one round must not end the looking after."""
+    rounds = 0
+    enough = asyncio.Event()
+
+    async def refresh() -> None:
+        nonlocal rounds
+        rounds += 1
+        if rounds == 2:
+            enough.set()
+        raise ValueError("bug")
+
+    monkeypatch.setattr(module, "POLL_S", 0)
+    monkeypatch.setattr(site.auth, "refresh", refresh)
+    async with aio.Tasks() as tasks, asyncio.timeout(5):
+        tasks.start("accounts", site.auth.run())
+        await enough.wait()
+
+    assert "Looking after the accounts failed" in caplog.text
 
 
 async def _try_login(auth: Authenticator, name: str, password: str) -> str:

@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 
 import pytest
+from argon2.exceptions import HashingError, VerificationError
 
 from octyne.accounts import credentials as module
 from octyne.accounts.credentials import (
@@ -17,7 +18,7 @@ from octyne.accounts.credentials import (
     is_outdated,
     new_password,
 )
-from octyne.errors import InvalidError, RateLimitedError
+from octyne.errors import InvalidError, RateLimitedError, UnavailableError
 from support.accounts import CHEAP, CountingArgon2
 
 SHA256 = hashlib.sha256(b"secret").hexdigest()
@@ -98,7 +99,7 @@ async def test_everything_costs_one_argon2(stored: str | None) -> None:
     assert len(argon2.verified) == 1
 
 
-@pytest.mark.parametrize("stored", [SHA256, CHEAP.hash(b"secret")])
+@pytest.mark.parametrize("stored", [SHA256, CHEAP.hash(b"secret")], ids=["sha256", "argon2"])
 async def test_known_accounts_cost_one_argon2(stored: str) -> None:
     """Also those with an old hash."""
     argon2 = CountingArgon2()
@@ -214,6 +215,34 @@ async def test_new_passwords_have_a_queue_of_their_own() -> None:
     credentials.close()
 
     assert len({task.result() for task in made}) == 100
+
+
+class NoMemory:
+    """Argon2 on a machine without memory."""
+
+    def hash(self, secret: bytes) -> str:
+        """As argon2-cffi does."""
+        del secret
+        raise HashingError("Memory allocation error")
+
+    def verify(self, encoded: str, secret: bytes) -> bool:
+        """As argon2-cffi does."""
+        del encoded, secret
+        raise VerificationError("Memory allocation error")
+
+    def dummy(self) -> str:
+        """Any."""
+        return CHEAP.dummy()
+
+
+async def test_no_memory_is_not_a_wrong_password() -> None:
+    """It is said, and may be tried again."""
+    credentials = Credentials(argon2=NoMemory())
+    with pytest.raises(UnavailableError):
+        await credentials.matches("x", None)
+    with pytest.raises(UnavailableError):
+        await credentials.hash("x")
+    credentials.close()
 
 
 async def test_a_cancelled_waiter_gives_its_place_back() -> None:

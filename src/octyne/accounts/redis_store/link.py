@@ -78,7 +78,7 @@ class RedisLink:
             raise self._failed("Redis refuses to work; try again later.", exc) from exc
         if self.problem:
             log.warning("Redis is back")
-            self.problem = ""
+            self.problem, self._paused_until = "", 0.0
         return answer
 
     async def get_all(self, keys: Sequence[str]) -> dict[str, str]:
