@@ -362,6 +362,24 @@ async def test_tokens_end_when_redis_is_back(dead_server: RedisServer, tmp_path:
     await nodes.secondary.close()
 
 
+async def test_the_first_change_after_an_outage(dead_server: RedisServer, tmp_path: Path) -> None:
+    """What was missed is not mistaken for a change from outside: the changer stays logged in."""
+    nodes = Nodes(dead_server, tmp_path)
+    await nodes.primary.open()
+    token, identity = await nodes.login()
+    dead_server.freeze()
+    await nodes.primary.create_account("carol", "carol")
+    dead_server.thaw()
+    nodes.clock.move(1)
+    await nodes.primary.update_account("alice", password="new", by=identity)
+    await nodes.round()
+
+    assert published(dead_server) == nodes.site.read()
+    assert await nodes.primary.identify(token) == identity
+    await nodes.primary.close()
+    await nodes.secondary.close()
+
+
 async def test_starting_without_redis(dead_server: RedisServer, tmp_path: Path) -> None:
     """The daemon starts; accounts are published when it is there."""
     dead_server.kill()
