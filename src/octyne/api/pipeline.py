@@ -1,7 +1,7 @@
-"""What every request goes through, once, in this order:
+"""What every request goes through, once.
 
-find the route; preflight; method; who calls; load the app and ask for the right; handler; errors;
-CORS. There is no other middleware.
+In this order: find the route; preflight; method; who calls; load the app and ask for the right;
+handler; errors; CORS. There is no other middleware.
 """
 
 import logging
@@ -113,7 +113,7 @@ def _operation_of(route: Route | None, method: str) -> Operation | None:
 
 def _preflight(route: Route | None) -> web.StreamResponse:
     response = replies.done()
-    response.headers.update(PREFLIGHT)
+    response.extra.update(PREFLIGHT)
     if route is not None:
-        response.headers["Allow"] = route.allowed
+        response.extra["Allow"] = route.allowed
     return response

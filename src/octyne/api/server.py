@@ -12,9 +12,11 @@ from typing import cast
 from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 
-from octyne.api import errors, replies
+from octyne import wire
+from octyne.api import errors
 from octyne.errors import InvalidError
 
+SERVER = "Octyne"
 MAX_LINE = 8190  # bytes: the request line, and each header
 MAX_HEADERS = 128
 KEEPALIVE_S = 75.0  # seconds an idle connection stays open
@@ -58,14 +60,17 @@ class Connection(web.RequestHandler):
         self._on_lost.append(callback)
 
     def pause_writing(self) -> None:
+        """The client takes less than we send (called by the transport)."""
         super().pause_writing()
         self._writable.clear()
 
     def resume_writing(self) -> None:
+        """There is room again (called by the transport)."""
         super().resume_writing()
         self._writable.set()
 
     def connection_lost(self, exc: BaseException | None) -> None:
+        """Wake all who wait for the connection (called by the transport)."""
         super().connection_lost(exc)
         self._writable.set()
         callbacks, self._on_lost = self._on_lost, []
@@ -90,12 +95,17 @@ class Connection(web.RequestHandler):
         request: web.BaseRequest,
         status: int = 500,
         exc: BaseException | None = None,
-        message: str | None = None,
+        message: str | None = None,  # noqa: ARG002  # aiohttp gives it; it may hold user data
     ) -> web.StreamResponse:
         """Answer to bytes that aren't HTTP; routes have had their errors rendered already."""
         if request.writer.output_size > 0:
             raise ConnectionError("An answer was sent in part already.") from exc
-        response = replies.failure(_protocol_problem(status, exc))
+        problem = _protocol_problem(status, exc)
+        response = web.Response(
+            status=problem.status,
+            body=wire.encode(wire.Failure(problem.message)),
+            headers={"Content-Type": "application/json", "Server": SERVER, **problem.headers},
+        )
         response.force_close()
         return response
 
@@ -116,6 +126,7 @@ class Server(web.Server):
     """Makes a `Connection` for each client."""
 
     def __call__(self) -> web.RequestHandler:
+        """A protocol for a new connection."""
         return Connection(self, loop=asyncio.get_running_loop())
 
 

@@ -18,8 +18,7 @@ from struct import pack, unpack_from
 from aiohttp import web
 
 from octyne.api.errors import SWITCHING_PROTOCOLS, UpgradeRequiredError
-from octyne.api.replies import SERVER
-from octyne.api.server import connection_of
+from octyne.api.server import SERVER, connection_of
 from octyne.errors import InvalidError
 
 MAX_MESSAGE = 1 << 20  # bytes; a message of exactly this size passes
@@ -327,6 +326,8 @@ class WebSocket:
             case Opcode.TEXT | Opcode.BINARY:
                 self._messages.append((opcode, payload))
                 self._news.set()
+            case _:
+                pass  # pongs
 
     def _read_on(self) -> None:
         """Parse what had to wait, and let the client send on when there is room again."""
