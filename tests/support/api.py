@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import ClientSession, TCPConnector, UnixConnector, web
 
 from octyne.accounts.rights import Identity
-from octyne.api.app import build
+from octyne.api.app import build, close, connect
 from octyne.api.context import Listener, Services
 from octyne.api.live import Live
 from octyne.config.model import Config
@@ -288,6 +288,7 @@ async def serving(directory: str) -> AsyncIterator[Api]:
     """Serve the three kinds of listener until the block ends."""
     api = Api(directory)
     runners = []
+    connect(api.services)
     for listener in Listener:
         runner = web.ServerRunner(build(api.services, listener), shutdown_timeout=1)
         await runner.setup()
@@ -303,7 +304,7 @@ async def serving(directory: str) -> AsyncIterator[Api]:
     finally:
         for client in api.clients:
             await client.close()
-        await api.live.close(1.0)
+        await close(api.services)
         for runner in runners:
             await runner.cleanup()
         for app in api.fleet.by_name.values():

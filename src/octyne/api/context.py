@@ -147,7 +147,7 @@ class Call:
         """Start an answer that is written piece by piece."""
         response = replies.stream(headers)
         self.add_cors(response)
-        self.connection.answering = None  # a client that goes away ends it
+        self.connection.become_stream()
         await response.prepare(self.request)
         return response
 

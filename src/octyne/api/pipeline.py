@@ -38,7 +38,7 @@ class Pipeline:
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; every exception becomes an answer."""
         connection = connection_of(request)
-        connection.answering = request
+        connection.begin(request)
         path, _, query = self._target(request).partition("?")
         route, name = self._find(path)
         call = Call(request, self._services, self._listener, name, query)
@@ -47,11 +47,9 @@ class Pipeline:
         except Exception as error:  # noqa: BLE001  # bulkhead: one request
             response = await self._render(call, route, error)
         finally:
-            connection.answering = None
+            connection.finish()
         if not response.prepared:
             call.add_cors(response)
-        if connection.is_half_closed:
-            response.force_close()
         return response
 
     @staticmethod

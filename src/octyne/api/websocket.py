@@ -211,7 +211,7 @@ class WebSocket:
 
     async def take_over(self, request: web.BaseRequest) -> None:
         """Send the upgrade answer; from then on the connection's bytes come here."""
-        self._connection.answering = None
+        self._connection.become_stream()
         await self.response.prepare(request)
         # aiohttp's type is its own reader; what it uses of it are the two feed methods.
         self._connection.set_parser(self)  # type: ignore[arg-type]
