@@ -17,19 +17,19 @@ class Shape(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """Base of all shapes: snake_case in Python, camelCase on the wire."""
 
 
-class Failure(Shape):
+class Failure(Shape, frozen=True):
     """Every error answer."""
 
     error: str
 
 
-class Success(Shape):
+class Success(Shape, frozen=True):
     """The answer of routes that only do something."""
 
     success: bool = True
 
 
-class Version(Shape):
+class Version(Shape, frozen=True):
     """`GET /`."""
 
     version: str
@@ -37,45 +37,45 @@ class Version(Shape):
     product_version: str
 
 
-class Health(Shape, omit_defaults=True):
+class Health(Shape, frozen=True, omit_defaults=True):
     """`GET /healthz`; the problems only for those who are logged in."""
 
     status: str
     problems: tuple[str, ...] = ()
 
 
-class Token(Shape):
+class Token(Shape, frozen=True):
     """`GET /login`."""
 
     token: str
 
 
-class Ticket(Shape):
+class Ticket(Shape, frozen=True):
     """`GET /ott`."""
 
     ticket: str
 
 
-class Servers(Shape):
+class Servers(Shape, frozen=True):
     """`GET /servers`."""
 
     servers: dict[str, int]
 
 
-class ServerSummary(Shape):
+class ServerSummary(Shape, frozen=True):
     """One app of `GET /servers?extrainfo=true`."""
 
     status: int
     to_delete: bool
 
 
-class ServerSummaries(Shape):
+class ServerSummaries(Shape, frozen=True):
     """`GET /servers?extrainfo=true`."""
 
     servers: dict[str, ServerSummary]
 
 
-class ServerDetails(Shape, omit_defaults=True):
+class ServerDetails(Shape, frozen=True, omit_defaults=True):
     """`GET /server/{id}`.
 
     Attributes:
@@ -99,14 +99,14 @@ class ServerDetails(Shape, omit_defaults=True):
     reason: str = ""
 
 
-class Operated(Shape, omit_defaults=True):
+class Operated(Shape, frozen=True, omit_defaults=True):
     """`POST /server/{id}`."""
 
     success: bool
     reason: str = ""
 
 
-class UsageSample(Shape):
+class UsageSample(Shape, frozen=True):
     """One sample of `GET /server/{id}/usage`; `time` is milliseconds since the epoch."""
 
     time: int
@@ -114,14 +114,14 @@ class UsageSample(Shape):
     memory_usage: int
 
 
-class UsageHistory(Shape):
+class UsageHistory(Shape, frozen=True):
     """`GET /server/{id}/usage`, oldest first."""
 
     total_memory: int
     samples: list[UsageSample]
 
 
-class LogLine(Shape):
+class LogLine(Shape, frozen=True):
     """A line of the console log; `time` is milliseconds since the epoch."""
 
     offset: int
@@ -129,7 +129,7 @@ class LogLine(Shape):
     text: str
 
 
-class LogPage(Shape, omit_defaults=True):
+class LogPage(Shape, frozen=True, omit_defaults=True):
     """`GET /server/{id}/console/log`.
 
     Attributes:
@@ -145,7 +145,7 @@ class LogPage(Shape, omit_defaults=True):
     previous: int | None = None
 
 
-class EventMessage(Shape):
+class EventMessage(Shape, frozen=True):
     """The data of one server-sent event; `time` is milliseconds since the epoch."""
 
     app: str
@@ -153,42 +153,45 @@ class EventMessage(Shape):
     data: dict[str, Any]
 
 
-class Settings(Shape, tag_field="type", tag="settings"):
+class Settings(Shape, frozen=True, tag_field="type", tag="settings"):
     """Console: what this viewer may do. The first message."""
 
     read_only: bool
 
 
-class Output(Shape, tag_field="type", tag="output", omit_defaults=True):
+class Output(Shape, frozen=True, tag_field="type", tag="output", omit_defaults=True):
     """Console: lines joined by a line feed, without the last one's line end.
 
     Attributes:
         offset: of the first byte.
         next: give as `since` to continue exactly behind this message.
+        time: when the first byte came, milliseconds since the epoch.
         partial: the last line isn't finished; the next output continues it.
+        times: pairs of line number and time, for those who ask with `?times=true`.
     """
 
     data: str
     offset: int
     next: int
-    time: int = 0
+    time: int
     partial: bool = False
+    times: list[tuple[int, int]] = []
 
 
-class Gap(Shape, tag_field="type", tag="gap"):
+class Gap(Shape, frozen=True, tag_field="type", tag="gap"):
     """Console: what this viewer missed; it is no longer kept or was skipped."""
 
     from_: int = msgspec.field(name="from")
     to: int
 
 
-class Pong(Shape, tag_field="type", tag="pong"):
+class Pong(Shape, frozen=True, tag_field="type", tag="pong"):
     """Console: the answer to a ping, with its id."""
 
     id: str
 
 
-class ConsoleError(Shape, tag_field="type", tag="error"):
+class ConsoleError(Shape, frozen=True, tag_field="type", tag="error"):
     """Console: a message could not be served, or why the connection ends."""
 
     message: str

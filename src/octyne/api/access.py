@@ -53,7 +53,7 @@ async def authenticate(call: Call, operation: Operation) -> None:
     if call.listener is Listener.UNIX_SOCKET:
         call.identity = LOCAL
         return
-    if by_ticket is not None:
+    if by_ticket is not None and await call.services.accounts.is_alive(by_ticket):
         call.identity = by_ticket
         return
     proof, token = credentials(call.request)

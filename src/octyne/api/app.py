@@ -18,6 +18,8 @@ GET_PATCH = "Only GET and PATCH are allowed!"
 ACCOUNTS = "Only GET, POST, PATCH and DELETE are allowed!"
 GET_POST_IS = "Only GET and POST is allowed!"  # so the contract says
 
+CLOSE_S = 5.0  # seconds; a viewer that never reads is cut off after three
+
 PUBLIC, LOGIN_ONLY = Access.PUBLIC, Access.LOGIN_ONLY
 
 
@@ -71,6 +73,17 @@ def routes() -> tuple[Route, ...]:
         Route("/events", {"GET": watch}, GET_ONLY),
     )
     # fmt: on
+
+
+def connect(services: Services) -> None:
+    """End live connections when their session ends or their app goes. Call it once."""
+    services.accounts.on_ended(services.live.end_sessions)
+    services.fleet.on_removed(services.live.app_removed)
+
+
+async def close(services: Services) -> None:
+    """End all live connections, as the first step of a shutdown; then clean up the runners."""
+    await services.live.close(CLOSE_S)
 
 
 def build(services: Services, listener: Listener) -> web.Server:

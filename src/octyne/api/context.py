@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -36,7 +36,6 @@ class Services:
     """All that the routes use; built by the daemon.
 
     Attributes:
-        history: reads console logs; the module `octyne.console.history`.
         total_memory: bytes of memory that the machine has.
         reload_config: reads the config file again and applies it; raises ConfigError.
         replace_config: checks, writes and applies a new config; raises InvalidError.
@@ -49,7 +48,6 @@ class Services:
     config_file: ports.ConfigFile
     audit: ports.Audit
     events: Events
-    history: ports.History
     total_memory: int
     reload_config: Callable[[], Awaitable[None]]
     replace_config: Callable[[bytes], Awaitable[None]]
@@ -131,7 +129,7 @@ class Call:
         proxies = self.services.config_file.current.trusted_proxies
         return proto == "https" and is_trusted_proxy(self._peer(), proxies)
 
-    def audit(self, action: str, **fields: Any) -> None:
+    def audit(self, action: str, **fields: object) -> None:
         """Write to the action log who did this, from where."""
         self.services.audit.record(action, user=self.identity.username, ip=self.address, **fields)
 
@@ -143,13 +141,13 @@ class Call:
         """Let pages of any origin read the answer, when it was asked for without a cookie."""
         headers = self.request.headers
         if "Origin" in headers and "Cookie" not in headers:
-            response.headers[CORS] = "*"
+            replies.add_header(response, CORS, "*")
 
     async def stream(self, headers: dict[str, str]) -> web.StreamResponse:
         """Start an answer that is written piece by piece."""
         response = replies.stream(headers)
         self.add_cors(response)
-        self.connection.answering = None  # a client that goes away ends it
+        self.connection.become_stream()
         await response.prepare(self.request)
         return response
 

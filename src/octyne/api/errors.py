@@ -109,6 +109,11 @@ class Problem:
         return CLOSE_CODE_BASE + self.status
 
 
+def close_code(family: type[Exception]) -> int:
+    """The WebSocket close code of a family of errors."""
+    return CLOSE_CODE_BASE + STATUS[family]
+
+
 def status_of(error: Exception) -> int:
     """The status of the nearest family."""
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)

@@ -4,8 +4,6 @@ import base64
 import hashlib
 from functools import cache
 
-from aiohttp import web
-
 from octyne.api import errors, replies
 from octyne.errors import NotFoundError
 
@@ -28,7 +26,7 @@ NOT_FOUND = '<p>There is no such page here. <a href="/">Back to the start</a></p
 ONLY = "Only GET is allowed!"
 
 
-def answer_page(path: str, method: str) -> web.Response:
+def answer_page(path: str, method: str) -> replies.Answer:
     """The page for a path outside of /api.
 
     Raises:
@@ -40,10 +38,10 @@ def answer_page(path: str, method: str) -> web.Response:
             raise errors.MethodNotAllowedError(ONLY, "GET, HEAD, OPTIONS")
         raise NotFoundError(errors.NO_SUCH_ROUTE)
     body = _page("It works", PLACEHOLDER) if is_start else _page("Not found", NOT_FOUND)
-    response = replies.text(body, "text/html; charset=utf-8", security_headers())
-    if not is_start:
-        response.set_status(errors.STATUS[NotFoundError])
-    return response
+    status = errors.OK if is_start else errors.STATUS[NotFoundError]
+    answer = replies.Answer(body.encode(), "text/html; charset=utf-8", status)
+    answer.extra.update(security_headers())
+    return answer
 
 
 @cache

@@ -81,7 +81,7 @@ def is_clean(value: str) -> bool:
     return True
 
 
-def parse_json(body: bytes | str) -> Any:
+def parse_json(body: bytes | str) -> object:
     """The value of a JSON text.
 
     Raises:

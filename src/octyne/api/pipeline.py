@@ -1,7 +1,7 @@
-"""What every request goes through, once, in this order:
+"""What every request goes through, once.
 
-find the route; preflight; method; who calls; load the app and ask for the right; handler; errors;
-CORS. There is no other middleware.
+In this order: find the route; preflight; method; who calls; load the app and ask for the right;
+handler; errors; CORS. There is no other middleware.
 """
 
 import logging
@@ -38,7 +38,7 @@ class Pipeline:
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; every exception becomes an answer."""
         connection = connection_of(request)
-        connection.answering = request
+        connection.begin(request)
         path, _, query = self._target(request).partition("?")
         route, name = self._find(path)
         call = Call(request, self._services, self._listener, name, query)
@@ -47,11 +47,9 @@ class Pipeline:
         except Exception as error:  # noqa: BLE001  # bulkhead: one request
             response = await self._render(call, route, error)
         finally:
-            connection.answering = None
+            connection.finish()
         if not response.prepared:
             call.add_cors(response)
-        if connection.is_half_closed:
-            response.force_close()
         return response
 
     @staticmethod
@@ -113,7 +111,7 @@ def _operation_of(route: Route | None, method: str) -> Operation | None:
 
 def _preflight(route: Route | None) -> web.StreamResponse:
     response = replies.done()
-    response.headers.update(PREFLIGHT)
+    response.extra.update(PREFLIGHT)
     if route is not None:
-        response.headers["Allow"] = route.allowed
+        response.extra["Allow"] = route.allowed
     return response

@@ -1,11 +1,18 @@
-"""What the API needs of the domains, as protocols: their classes fit without knowing of it."""
+"""What the API needs of the domains, as protocols: their classes fit without knowing of it.
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, Protocol
+What each method does, and raises, stands where it is implemented.
+"""
 
-from octyne.accounts.rights import Identity
-from octyne.config.model import Config
-from octyne.console.feed import ViewOptions
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from octyne.accounts.rights import Identity
+    from octyne.config.model import Config
+    from octyne.console.feed import Feed
 
 
 class Usage(Protocol):
@@ -38,22 +45,6 @@ class StartResult(Protocol):
     def success(self) -> bool: ...
     @property
     def reason(self) -> str: ...
-
-
-class Cursor(Protocol):
-    """One viewer's position in the console."""
-
-    async def next(self) -> bytes:
-        """The next message, encoded; waits for output."""
-        ...
-
-
-class Feed(Protocol):
-    """The console of one app."""
-
-    @property
-    def size(self) -> int: ...
-    async def open(self, options: ViewOptions) -> Cursor: ...
 
 
 class App(Protocol):
@@ -100,50 +91,6 @@ class Fleet(Protocol):
     def on_removed(self, callback: Callable[[str], None]) -> None: ...
 
 
-class LogLine(Protocol):
-    """A line of the console log."""
-
-    @property
-    def offset(self) -> int: ...
-    @property
-    def time(self) -> int: ...
-    @property
-    def text(self) -> str: ...
-
-
-class LogPage(Protocol):
-    """A page of the console log."""
-
-    @property
-    def lines(self) -> Sequence[LogLine]: ...
-    @property
-    def start(self) -> int: ...
-    @property
-    def end(self) -> int: ...
-    @property
-    def next(self) -> int | None: ...
-    @property
-    def previous(self) -> int | None: ...
-
-
-class History(Protocol):
-    """Reads the console log; the module `octyne.console.history` fits."""
-
-    async def page(
-        self,
-        feed: Any,
-        *,
-        since: int | None,
-        until: int | None,
-        since_time: int | None,
-        until_time: int | None,
-        limit: int,
-        grep: str | None,
-    ) -> LogPage: ...
-
-    def download(self, feed: Any) -> AsyncIterator[bytes]: ...
-
-
 class Accounts(Protocol):
     """Who may come in."""
 
@@ -151,6 +98,7 @@ class Accounts(Protocol):
     def can_manage(self) -> bool: ...
     async def login(self, username: str, password: str, address: str) -> str: ...
     async def identify(self, token: str) -> Identity | None: ...
+    async def is_alive(self, identity: Identity) -> bool: ...
     async def logout(self, identity: Identity) -> None: ...
     async def create_account(self, name: str, password: str) -> None: ...
     async def update_account(
@@ -179,4 +127,4 @@ class ConfigFile(Protocol):
 class Audit(Protocol):
     """The action log."""
 
-    def record(self, action: str, *, user: str, ip: str, **fields: Any) -> None: ...
+    def record(self, action: str, *, user: str, ip: str, **fields: object) -> None: ...

@@ -12,12 +12,15 @@ from typing import cast
 from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 
-from octyne.api import errors, replies
+from octyne import wire
+from octyne.api import errors
 from octyne.errors import InvalidError
 
+SERVER = "Octyne"
 MAX_LINE = 8190  # bytes: the request line, and each header
 MAX_HEADERS = 128
 KEEPALIVE_S = 75.0  # seconds an idle connection stays open
+HALF_CLOSED_S = 0.1  # seconds in which a queued request must be taken up
 LINGER_S = 10.0  # seconds in which the rest of a refused body is read, so that the answer arrives
 
 log = logging.getLogger(__name__)
@@ -38,8 +41,10 @@ class Connection(web.RequestHandler):
             auto_decompress=False,  # bodies are taken as they are
             access_log=cast("logging.Logger", None),  # documented as the way to have none
         )
-        self.answering: web.BaseRequest | None = None
-        self.is_half_closed = False
+        self._answering: web.BaseRequest | None = None
+        self._has_news = False  # bytes came since the last request was taken up
+        self._is_half_closed = False
+        self._is_stream = False
         self._writable = asyncio.Event()
         self._writable.set()
         self._on_lost: list[Callable[[], None]] = []
@@ -51,6 +56,11 @@ class Connection(web.RequestHandler):
         """
         await self._writable.wait()
 
+    def become_stream(self) -> None:
+        """From now on the connection ends when the client closes its side."""
+        self._is_stream = True
+        self._answering = None
+
     def on_lost(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` when the connection is lost; at once when it is lost already."""
         if self.transport is None:
@@ -58,44 +68,84 @@ class Connection(web.RequestHandler):
         self._on_lost.append(callback)
 
     def pause_writing(self) -> None:
+        """The client takes less than we send (called by the transport)."""
         super().pause_writing()
         self._writable.clear()
 
     def resume_writing(self) -> None:
+        """There is room again (called by the transport)."""
         super().resume_writing()
         self._writable.set()
 
     def connection_lost(self, exc: BaseException | None) -> None:
+        """Wake all who wait for the connection (called by the transport)."""
         super().connection_lost(exc)
         self._writable.set()
         callbacks, self._on_lost = self._on_lost, []
         for callback in callbacks:
             callback()
 
+    def begin(self, request: web.BaseRequest) -> None:
+        """An answer to ``request`` is under way."""
+        self._answering, self._has_news, self._is_stream = request, False, False
+        if self._is_half_closed:
+            self._cut_off(request)
+
+    def finish(self) -> None:
+        """The answer is there, or it is a stream, which ends with its client."""
+        self._answering = None
+        if self._is_half_closed:
+            self._close_soon()
+
+    def data_received(self, data: bytes) -> None:
+        """The client sends (called by the transport)."""
+        self._has_news = True
+        super().data_received(data)
+
     def eof_received(self) -> bool | None:  # type: ignore[override]  # asyncio allows a bool
-        """The client sends no more. An answer that is under way still reaches it.
+        """The client sends no more. What it has asked for still reaches it.
 
         Returns whether the transport stays open. TLS has no half-closed state.
         """
-        request = self.answering
-        if request is None or self.ssl_context is not None:
+        is_idle = self._answering is None and not self._has_news
+        if is_idle or self._is_stream or self.ssl_context is not None:
             return None
-        self.is_half_closed = True
+        self._is_half_closed = True
+        if self._answering is not None:
+            self._cut_off(self._answering)
+        self._close_soon()
+        return True
+
+    def _cut_off(self, request: web.BaseRequest) -> None:
         if not request.content.is_eof():
             request.content.set_exception(web.RequestPayloadError("The body is cut off."))
-        return True
+
+    def _close_soon(self) -> None:
+        """Close when no request is left: those that came before the end may still be queued."""
+        asyncio.get_running_loop().call_later(HALF_CLOSED_S, self._close_if_idle)
+
+    def _close_if_idle(self) -> None:
+        if self._answering is None and self.transport is not None:
+            self.transport.close()
 
     def handle_error(
         self,
         request: web.BaseRequest,
         status: int = 500,
         exc: BaseException | None = None,
-        message: str | None = None,
+        message: str | None = None,  # noqa: ARG002  # aiohttp gives it; it may hold user data
     ) -> web.StreamResponse:
         """Answer to bytes that aren't HTTP; routes have had their errors rendered already."""
+        if isinstance(exc, ConnectionError):
+            raise exc
         if request.writer.output_size > 0:
             raise ConnectionError("An answer was sent in part already.") from exc
-        response = replies.failure(_protocol_problem(status, exc))
+        problem = _protocol_problem(status, exc)
+        response = web.Response(
+            status=problem.status,
+            body=wire.encode(wire.Failure(problem.message)),
+            headers={"Content-Type": "application/json", "Server": SERVER, **problem.headers},
+        )
         response.force_close()
         return response
 
@@ -116,6 +166,7 @@ class Server(web.Server):
     """Makes a `Connection` for each client."""
 
     def __call__(self) -> web.RequestHandler:
+        """A protocol for a new connection."""
         return Connection(self, loop=asyncio.get_running_loop())
 
 

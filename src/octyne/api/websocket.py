@@ -18,8 +18,7 @@ from struct import pack, unpack_from
 from aiohttp import web
 
 from octyne.api.errors import SWITCHING_PROTOCOLS, UpgradeRequiredError
-from octyne.api.replies import SERVER
-from octyne.api.server import connection_of
+from octyne.api.server import SERVER, connection_of
 from octyne.errors import InvalidError
 
 MAX_MESSAGE = 1 << 20  # bytes; a message of exactly this size passes
@@ -212,7 +211,7 @@ class WebSocket:
 
     async def take_over(self, request: web.BaseRequest) -> None:
         """Send the upgrade answer; from then on the connection's bytes come here."""
-        self._connection.answering = None
+        self._connection.become_stream()
         await self.response.prepare(request)
         # aiohttp's type is its own reader; what it uses of it are the two feed methods.
         self._connection.set_parser(self)  # type: ignore[arg-type]
@@ -327,6 +326,8 @@ class WebSocket:
             case Opcode.TEXT | Opcode.BINARY:
                 self._messages.append((opcode, payload))
                 self._news.set()
+            case _:
+                pass  # pongs
 
     def _read_on(self) -> None:
         """Parse what had to wait, and let the client send on when there is room again."""

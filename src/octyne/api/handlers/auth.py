@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from octyne import wire
+from octyne.accounts.roster import NO_LOGIN
 from octyne.api import params, replies
 from octyne.api.access import COOKIE
 from octyne.api.context import Call, Listener, Services
@@ -11,7 +12,6 @@ from octyne.errors import DeniedError, InvalidError
 COOKIE_AGE_S = 8_035_200  # seconds, three months: as long as a session lives unused
 NOT_GIVEN = "Username or password not provided!"
 NOT_ON_SOCKET = "Auth endpoints cannot be called over Unix socket!"
-NOT_HERE = "This node does not support authentication. Authenticate with the primary node!"
 
 
 def refuse_on_socket(services: Services, listener: Listener) -> None:
@@ -25,7 +25,7 @@ def refuse_on_secondary(services: Services, listener: Listener) -> None:
     """Sessions begin and end at the primary node."""
     refuse_on_socket(services, listener)
     if not services.accounts.can_manage:
-        raise DeniedError(NOT_HERE)
+        raise DeniedError(NO_LOGIN)
 
 
 async def login(call: Call) -> web.StreamResponse:
@@ -39,7 +39,7 @@ async def login(call: Call) -> web.StreamResponse:
     if not params.flag(call.query, "cookie"):
         return replies.json(wire.Token(token))
     response = replies.done()
-    response.headers["Set-Cookie"] = _cookie(call, token, COOKIE_AGE_S)
+    response.extra["Set-Cookie"] = _cookie(call, token, COOKIE_AGE_S)
     return response
 
 
@@ -48,7 +48,7 @@ async def logout(call: Call) -> web.StreamResponse:
     await call.services.accounts.logout(call.identity)
     call.audit("auth.logout")
     response = replies.done()
-    response.headers["Set-Cookie"] = _cookie(call, "", 0)
+    response.extra["Set-Cookie"] = _cookie(call, "", 0)
     return response
 
 

@@ -2,15 +2,15 @@
 
 import asyncio
 import logging
-from typing import Any
+from collections.abc import Awaitable, Callable
 
+import msgspec
 from aiohttp import web
 
 from octyne import wire
 from octyne.accounts.rights import Right
 from octyne.aio import Tasks
-from octyne.api import access, params, replies
-from octyne.api import errors
+from octyne.api import access, errors, params, replies
 from octyne.api.context import Call
 from octyne.api.errors import Problem
 from octyne.api.live import Ending, LiveConnection
@@ -24,12 +24,21 @@ from octyne.api.websocket import (
     offered_protocols,
 )
 from octyne.console.feed import ViewOptions
+from octyne.console.frames import Style
 from octyne.errors import DaemonError, InvalidError, UnauthenticatedError
 
 V2 = "console-v2"
 SILENCE_S = 30.0  # seconds; v2 clients ping more often
 INVALID_FORMAT = "Invalid message format"
 INVALID_TYPE = "Invalid message type: "
+
+FAREWELLS = {
+    Ending.SESSION: (errors.close_code(UnauthenticatedError), errors.NOT_AUTHENTICATED),
+    Ending.BROKEN: (errors.close_code(Exception), errors.INTERNAL),
+    Ending.SILENT: (POLICY, "No message came within 30 seconds."),
+    Ending.REMOVED: (NORMAL, "The server has been removed."),
+    Ending.SHUTDOWN: (GOING_AWAY, "The daemon is stopping."),
+}
 
 log = logging.getLogger(__name__)
 
@@ -42,9 +51,10 @@ def speaks_v2(request: web.BaseRequest) -> bool:
 async def open_console(call: Call) -> web.StreamResponse:
     """`WS /server/{id}/console`."""
     handshake_key(call.request)
-    options = view_options(call.query, v2=speaks_v2(call.request))
+    is_v2 = speaks_v2(call.request)
+    options = view_options(call.query, v2=is_v2)
     with call.services.live.opened(call.identity.session_id, call.name) as connection:
-        websocket = await WebSocket.accept(call.request, V2 if options.v2 else "")
+        websocket = await WebSocket.accept(call.request, V2 if is_v2 else "")
         call.audit("server.console.access", server=call.name)
         viewer = Viewer(call, websocket, connection, options)
         try:
@@ -71,12 +81,11 @@ async def refuse_console(call: Call, problem: Problem) -> web.StreamResponse:
 def view_options(query: dict[str, str], *, v2: bool) -> ViewOptions:
     """What the viewer wants to see, and from where."""
     if not v2:
-        return ViewOptions(v2=False)
+        return ViewOptions(style=Style.PLAIN)
     return ViewOptions(
-        v2=True,
-        partial=params.flag(query, "partial"),
-        times=params.flag(query, "times"),
+        style=Style.V2_TIMES if params.flag(query, "times") else Style.V2,
         since=params.number(query, "since"),
+        partial=params.flag(query, "partial"),
     )
 
 
@@ -95,7 +104,7 @@ def parse_message(text: str) -> dict[str, str]:
     return {key: each for key, each in value.items() if each is not None}
 
 
-def _is_text(value: Any) -> bool:
+def _is_text(value: object) -> bool:
     return value is None or (isinstance(value, str) and params.is_clean(value))
 
 
@@ -114,46 +123,33 @@ class Viewer:
         self._websocket = websocket
         self._connection = connection
         self._options = options
+        self._is_v2 = options.style is not Style.PLAIN
         self._why = Ending.CLIENT
         self._code = NORMAL
 
     async def run(self) -> None:
         """Serve until the client goes, or has to go."""
-        if self._options.v2:
+        if self._is_v2:
             self._send(wire.Settings(read_only=not self._may_write()))
         async with Tasks() as tasks:
-            tasks.start(f"console output of {self._app.name}", self._guarded(self._output()))
-            tasks.start(f"console input of {self._app.name}", self._guarded(self._input()))
+            _ = tasks.start(f"console output of {self._app.name}", self._guarded(self._output))
+            _ = tasks.start(f"console input of {self._app.name}", self._guarded(self._input))
             self._why = await self._connection.ended()
 
     async def close(self) -> None:
         """Say why, in a message (v2) and in the close frame."""
         code, reason = self._farewell()
-        if self._options.v2 and code > errors.CLOSE_CODE_BASE:
+        if self._is_v2 and code > errors.CLOSE_CODE_BASE:
             self._send(wire.ConsoleError(reason))
         await self._websocket.close(code, reason)
 
     def _farewell(self) -> tuple[int, str]:
-        unauthenticated = errors.CLOSE_CODE_BASE + errors.STATUS[UnauthenticatedError]
-        broken = errors.CLOSE_CODE_BASE + errors.STATUS[Exception]
-        match self._why:
-            case Ending.SESSION:
-                return unauthenticated, errors.NOT_AUTHENTICATED
-            case Ending.BROKEN:
-                return broken, errors.INTERNAL
-            case Ending.SILENT:
-                return POLICY, "No message came within 30 seconds."
-            case Ending.REMOVED:
-                return NORMAL, "The server has been removed."
-            case Ending.SHUTDOWN:
-                return GOING_AWAY, "The daemon is stopping."
-            case _:
-                return self._code, ""
+        return FAREWELLS.get(self._why, (self._code, ""))
 
-    async def _guarded(self, work: Any) -> None:
+    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
         why = Ending.CLIENT
         try:
-            await work
+            await work()
         except ProtocolError as error:
             self._code = error.code
         except TimeoutError:
@@ -172,7 +168,7 @@ class Viewer:
 
     async def _input(self) -> None:
         while (message := await self._receive()) is not None:
-            if not self._options.v2:
+            if not self._is_v2:
                 await self._write(message)
                 continue
             try:
@@ -182,7 +178,7 @@ class Viewer:
             await self._websocket.drained()
 
     async def _receive(self) -> str | None:
-        if not self._options.v2:
+        if not self._is_v2:
             return await self._websocket.receive()
         async with asyncio.timeout(SILENCE_S):
             return await self._websocket.receive()
@@ -204,12 +200,12 @@ class Viewer:
         try:
             await self._app.send_input(text)
         except DaemonError as error:
-            if self._options.v2:
+            if self._is_v2:
                 raise
             log.debug("Console input to %s was refused: %s", self._app.name, error)
 
     def _may_write(self) -> bool:
         return access.may(self._call, Right.APP_CONSOLE_WRITE)
 
-    def _send(self, message: Any) -> None:
+    def _send(self, message: msgspec.Struct) -> None:
         self._websocket.send(wire.encode(message))

@@ -3,30 +3,34 @@
 from aiohttp import web
 
 from octyne import wire
+from octyne.aio import in_thread
 from octyne.api import params, replies
 from octyne.api.context import Call
+from octyne.console import history
 
 DEFAULT_LINES = 500
-MAX_LINES = 5_000
 
 
 async def get_log(call: Call) -> web.StreamResponse:
     """`GET /server/{id}/console/log`."""
     if params.flag(call.query, "download"):
         return await _download(call)
-    query = call.query
-    limit = params.number(query, "limit", lowest=1, highest=MAX_LINES)
-    page = await call.services.history.page(
-        call.app.feed,
+    page = await in_thread(history.page, call.app.feed.directory, page_query(call.query))
+    lines = [wire.LogLine(line.offset, line.time_ms, line.text) for line in page.lines]
+    return replies.json(wire.LogPage(lines, page.start, page.end, page.next, page.previous))
+
+
+def page_query(query: dict[str, str]) -> history.Query:
+    """Which page is asked for."""
+    limit = params.number(query, "limit", lowest=1, highest=history.MAX_LINES)
+    return history.Query(
         since=params.number(query, "since"),
         until=params.number(query, "until"),
-        since_time=params.number(query, "sinceTime"),
-        until_time=params.number(query, "untilTime"),
+        since_ms=params.number(query, "sinceTime"),
+        until_ms=params.number(query, "untilTime"),
         limit=limit or DEFAULT_LINES,
-        grep=params.text(query, "grep") or None,
+        grep=params.text(query, "grep"),
     )
-    lines = [wire.LogLine(line.offset, line.time, line.text) for line in page.lines]
-    return replies.json(wire.LogPage(lines, page.start, page.end, page.next, page.previous))
 
 
 async def _download(call: Call) -> web.StreamResponse:
@@ -37,7 +41,9 @@ async def _download(call: Call) -> web.StreamResponse:
         }
     )
     if not call.is_head:
-        async for chunk in call.services.history.download(call.app.feed):
-            await response.write(chunk)
+        # The generator closes its files when it is dropped with the last reference to it.
+        blocks = history.download(call.app.feed.directory)
+        while block := await in_thread(next, blocks, b""):
+            await response.write(block)
     await response.write_eof()
     return response
