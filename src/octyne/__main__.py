@@ -16,7 +16,9 @@ from octyne.system import stderr_log
 def main() -> None:
     """Run the daemon or a command, and exit: 0 when all went well, 1 when not."""
     found = options.parse(sys.argv[1:])
-    stderr_log.configure("json" if found.log_format == "json" else "text", "DEBUG" if found.debug else "INFO")
+    stderr_log.configure(
+        "json" if found.log_format == "json" else "text", "DEBUG" if found.debug else "INFO"
+    )
     try:
         with held(found.state), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             if found.command == "run":

@@ -6,6 +6,7 @@ interrupts nothing.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 import uuid
@@ -28,6 +29,9 @@ from octyne.keeper.client import Hello, KeeperError, KeeperLink, LaunchError, is
 from octyne.system import process
 from octyne.system.usage import NOTHING, Usage
 
+EXITED = "@exit"  # says that an app isn't wanted any more: it ended by itself, cleanly
+SETTLE_S = 3.0  # for the record and the last words of an end, when the daemon ends too
+POLL_S = 0.02
 RECONNECT_S = 0.5  # between tries to reach a keeper that lives but does not answer
 DEFAULT_RULE = "Restarting server {} due to default behaviour."  # contract, section 4
 
@@ -87,6 +91,7 @@ class App:
         self._log_lock = asyncio.Lock()  # a launch and our own notices don't meet at the log
         self._pending = ""  # "stop", "kill": asked while starting; "start": while stopping
         self._on_gone: Callable[[], None] = lambda: None
+        self._endings = 0  # ends that are being dealt with
 
     # -- what is -----------------------------------------------------------------------------
 
@@ -283,8 +288,17 @@ class App:
         wanted = self.desired.running and self.config.enabled and not self.to_delete
         return wanted and self.state is State.STOPPED
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether no end is being dealt with."""
+        return self._endings == 0
+
     async def close(self) -> None:
         """Let go of it; what runs goes on in its keeper."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_S):
+                while not self.is_settled:
+                    await asyncio.sleep(POLL_S)
         await self._tasks.cancel()
         if self._run is not None and self._run.link is not None:
             self._run.link.close()
@@ -326,7 +340,6 @@ class App:
             if not error.held and not await in_thread(is_held, self._directory):
                 await self.feed.refresh()
                 return await self._fail(str(error))
-        self._move(State.RUNNING, "")
         await self._attach(run)
         return StartResult(success=True)
 
@@ -348,20 +361,18 @@ class App:
         except KeeperError as error:
             self._tasks.start(f"search for {self.name}", self._search(run, str(error)))
             return
-        self._run = Run(hello, await in_thread(_start_ticks, hello.pid), link)
+        self._run = Run(hello, _start_ticks(hello.pid), link)
         self.feed.update(hello.start, hello.end)
+        self._found_running("")
         if hello.asked and self.state is State.RUNNING:
             self._move(State.STOPPING, "")
-        self._memory.reason = ""
-        self._publish()
         if self._pending in {"stop", "kill"}:
             await self._end(self._pending)
 
     async def _search(self, run: str, problem: str) -> None:
         """A keeper that can't be reached: has its app ended, is it gone, or only slow?"""
         if await in_thread(is_held, self._directory):
-            self._memory.reason = problem
-            self._publish()
+            self._found_running(problem)
             await asyncio.sleep(RECONNECT_S)
             await self._attach(run)
             return
@@ -373,6 +384,13 @@ class App:
             await self._handle_exit(ended, started_ms)
         else:
             await self._handle_lost(run)
+
+    def _found_running(self, reason: str) -> None:
+        if self.state is State.STARTING:
+            self._move(State.RUNNING, reason)
+        else:
+            self._memory.reason = reason
+            self._publish()
 
     def _on_output(self, start: int, end: int) -> None:
         self.feed.update(start, end)
@@ -437,6 +455,20 @@ class App:
         """Deal with the end of a run, once: state, disk, console, and what follows."""
         if ended.run == self._memory.seen_run:
             return
+        self._endings += 1
+        try:
+            again, delay = await self._settle_end(ended, started_ms)
+        finally:
+            self._endings -= 1
+        if again and self.state in {State.STOPPED, State.CRASHED, State.BACKOFF}:
+            await self._start_launch()
+        elif delay is not None:
+            self._tasks.start(f"restart of {self.name}", self._restart_after(delay))
+        elif self.to_delete:
+            await self._leave()
+
+    async def _settle_end(self, ended: Exit, started_ms: int) -> tuple[bool, float | None]:
+        """Remember and tell the end; whether a start was asked for, or the delay of a restart."""
         self._forget_run()
         self._memory.seen_run = ended.run
         self._memory.exit = ended
@@ -445,16 +477,13 @@ class App:
         if ended.is_clean:
             self._memory.restarts = 0
             self._move(State.STOPPED, ended.describe())
+            if not ended.asked and not again:
+                self._want(running=False, by=EXITED)
         else:
             delay = self._after_crash(ended, (ended.time_ms - started_ms) / 1000)
         await self._save()
         await self._tell_end(ended, delay)
-        if again and self.state in {State.STOPPED, State.CRASHED, State.BACKOFF}:
-            await self._start_launch()
-        elif delay is not None:
-            self._tasks.start(f"restart of {self.name}", self._restart_after(delay))
-        elif self.to_delete:
-            await self._leave()
+        return again, delay
 
     def _after_crash(self, ended: Exit, ran_s: float) -> float | None:
         self._memory.restarts, delay = policy.after_crash(self._memory.restarts, ran_s)
@@ -497,16 +526,21 @@ class App:
 
     async def _after_reboot(self, run: str) -> None:
         self._memory.seen_run = run
-        self._memory.restarts = 0
-        self._memory.state = State.STOPPED
         self._memory.reason = "The machine was restarted."
+        self._begin_boot()
         await self._notice(f"[Octyne] Server {self.name} has stopped: the machine was restarted.")
         await self._save()
+
+    def _begin_boot(self) -> None:
+        """A new boot of the machine: what had crashed or come to its end begins again."""
+        self._memory.state, self._memory.restarts = State.STOPPED, 0
+        if self.desired.by == EXITED:
+            self._want(running=self.config.enabled, by="config")
 
     async def _resume(self) -> None:
         """No run to take over: go on where the daemon was."""
         if self._memory.boot not in {"", process.boot_id()}:
-            self._memory.state, self._memory.restarts = State.STOPPED, 0
+            self._begin_boot()
         if self.state is State.BACKOFF:
             self._tasks.start(f"restart of {self.name}", self._restart_after(0))
         elif self.state in {State.STARTING, State.RUNNING, State.STOPPING}:

@@ -135,7 +135,7 @@ class Fleet:
         begun = {app for app in self._apps.values() if app.status == 1}
         await self._end_all(begun, hurry=hurry.is_set())
         hurried = hurry.is_set()
-        while any(app.status == 1 for app in begun):
+        while any(app.status == 1 or not app.is_settled for app in begun):
             if hurry.is_set() and not hurried:
                 hurried = True
                 await self._end_all(begun, hurry=True)

@@ -22,7 +22,7 @@ class State(StrEnum):
 
 STATUS = {
     State.STOPPED: 0,
-    State.STARTING: 1,
+    State.STARTING: 0,  # not yet
     State.RUNNING: 1,
     State.STOPPING: 1,
     State.CRASHED: 2,

@@ -38,7 +38,7 @@ def configure(format: Literal["text", "json"], level: int | str) -> None:  # noq
 class TextFormatter(logging.Formatter):
     """``2026-01-31 12:00:00 WARNING message``; further lines of it are indented."""
 
-    def format(self, record: logging.LogRecord) -> str:  # type: ignore[explicit-override]  # typing.override is 3.12's
+    def format(self, record: logging.LogRecord) -> str:
         """Render for people; nothing in a message can look like another line."""
         at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created))
         trace = _trace(self, record)
@@ -49,7 +49,7 @@ class TextFormatter(logging.Formatter):
 class JsonFormatter(logging.Formatter):
     """One object a line: time (seconds), level, logger, message, and trace where there is one."""
 
-    def format(self, record: logging.LogRecord) -> str:  # type: ignore[explicit-override]  # typing.override is 3.12's
+    def format(self, record: logging.LogRecord) -> str:
         """Render for programs."""
         fields: dict[str, str | float] = {
             "time": round(record.created, 3),
@@ -71,7 +71,7 @@ class StderrHandler(logging.Handler):
         self._dropped = 0
         self._outbox: Outbox[bytes] = Outbox("stderr", self._write, QUEUE_LINES)
 
-    def emit(self, record: logging.LogRecord) -> None:  # type: ignore[explicit-override]  # typing.override is 3.12's
+    def emit(self, record: logging.LogRecord) -> None:
         """Queue the line; never waits."""
         lines = self._say(f"{self._dropped} lines of this log were lost") if self._dropped else ""
         try:
@@ -83,11 +83,11 @@ class StderrHandler(logging.Handler):
         else:
             self._dropped += 1
 
-    def flush(self) -> None:  # type: ignore[explicit-override]  # typing.override is 3.12's
+    def flush(self) -> None:
         """Wait a little for the lines that are queued."""
         self._outbox.drain(CLOSE_S)
 
-    def close(self) -> None:  # type: ignore[explicit-override]  # typing.override is 3.12's
+    def close(self) -> None:
         """Write the last lines, as far as a short time goes."""
         self._outbox.close(CLOSE_S)
         super().close()
