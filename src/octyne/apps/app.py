@@ -31,7 +31,6 @@ from octyne.system.usage import NOTHING, Usage
 
 EXITED = "@exit"  # says that an app isn't wanted any more: it ended by itself, cleanly
 SETTLE_S = 3.0  # for the record and the last words of an end, when the daemon ends too
-POLL_S = 0.02
 RECONNECT_S = 0.5  # between tries to reach a keeper that lives but does not answer
 DEFAULT_RULE = "Restarting server {} due to default behaviour."  # contract, section 4
 
@@ -91,7 +90,8 @@ class App:
         self._log_lock = asyncio.Lock()  # a launch and our own notices don't meet at the log
         self._pending = ""  # "stop", "kill": asked while starting; "start": while stopping
         self._on_gone: Callable[[], None] = lambda: None
-        self._endings = 0  # ends that are being dealt with
+        self._settled = asyncio.Event()  # no end is being dealt with
+        self._settled.set()
 
     # -- what is -----------------------------------------------------------------------------
 
@@ -291,14 +291,13 @@ class App:
     @property
     def is_settled(self) -> bool:
         """Whether no end is being dealt with."""
-        return self._endings == 0
+        return self._settled.is_set()
 
     async def close(self) -> None:
         """Let go of it; what runs goes on in its keeper."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SETTLE_S):
-                while not self.is_settled:
-                    await asyncio.sleep(POLL_S)
+                await self._settled.wait()
         await self._tasks.cancel()
         if self._run is not None and self._run.link is not None:
             self._run.link.close()
@@ -455,11 +454,11 @@ class App:
         """Deal with the end of a run, once: state, disk, console, and what follows."""
         if ended.run == self._memory.seen_run:
             return
-        self._endings += 1
+        self._settled.clear()
         try:
             again, delay = await self._settle_end(ended, started_ms)
         finally:
-            self._endings -= 1
+            self._settled.set()
         if again and self.state in {State.STOPPED, State.CRASHED, State.BACKOFF}:
             await self._start_launch()
         elif delay is not None:
