@@ -127,7 +127,7 @@ CHANGES = [
 
 
 @pytest.mark.parametrize(("query", "body", "change", "updated", "with_password"), CHANGES)
-async def test_accounts_are_changed(  # noqa: PLR0913
+async def test_accounts_are_changed(
     api: Api,
     client: ClientSession,
     query: str,
@@ -260,7 +260,7 @@ WORDS = [
 
 
 @pytest.mark.parametrize(("word", "call", "action"), WORDS)
-async def test_apps_are_operated(  # noqa: PLR0913
+async def test_apps_are_operated(
     api: Api, client: ClientSession, app: FakeApp, word: bytes, call: str, action: str
 ) -> None:
     """One word, any case."""
