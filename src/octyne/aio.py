@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import queue
+import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import Any, Generic, ParamSpec, Self, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -45,6 +47,53 @@ class Workers:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
+class Outbox(Generic[T]):
+    """One thread that works off a bounded queue in order, for writers that must never wait.
+
+    The thread starts with the first item and never holds up the end of the program.
+    """
+
+    def __init__(self, name: str, work: Callable[[T], None], size: int) -> None:
+        self._work = work
+        self._queue: queue.Queue[T | None] = queue.Queue(size)
+        self._thread = threading.Thread(target=self._run, name=f"octyne-{name}", daemon=True)
+        self._start = threading.Lock()
+
+    def put(self, item: T) -> bool:
+        """Queue an item, from any thread; False when the queue is full: the item is dropped."""
+        try:
+            self._queue.put_nowait(item)
+        except queue.Full:
+            return False
+        with self._start:
+            if self._thread.ident is None:
+                self._thread.start()
+        return True
+
+    def drain(self, seconds: float) -> bool:
+        """Wait until everything queued is done; False when that takes longer. Blocks."""
+        done = self._queue.all_tasks_done
+        with done:
+            return done.wait_for(lambda: self._queue.unfinished_tasks == 0, seconds)
+
+    def close(self, seconds: float) -> None:
+        """Finish what is queued, as far as ``seconds`` go, and end the thread. Blocks."""
+        if self._thread.ident is None or not self.drain(seconds):
+            return
+        self._queue.put(None)
+        self._thread.join(seconds)
+
+    def _run(self) -> None:
+        while (item := self._queue.get()) is not None:
+            try:
+                self._work(item)
+            except Exception:  # bulkhead: one bad item must not end the thread
+                log.exception("Thread %s failed with an item", self._thread.name)
+            finally:
+                self._queue.task_done()
+        self._queue.task_done()
+
+
 class Tasks:
     """Owns the tasks of one thing (an app, a listener); one that fails does not end the others.
 
@@ -66,8 +115,12 @@ class Tasks:
     ) -> None:
         await self.cancel()
 
-    def start(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         """Start ``work`` under ``name``; it is owned here until it ends."""
+        self.start_task(name, work)  # type: ignore[unused-awaitable]  # awaited by `cancel`
+
+    def start_task(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Like `start`, for callers that wait for the end or cancel this one task."""
         task = asyncio.create_task(self._guarded(name, work), name=name)
         self._running.add(task)
         task.add_done_callback(self._running.discard)

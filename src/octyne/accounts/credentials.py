@@ -15,6 +15,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from argon2 import low_level
 from argon2.exceptions import HashingError, InvalidHashError, VerificationError, VerifyMismatchError
@@ -43,9 +44,22 @@ _PHC = re.compile(
 )
 
 
+class PasswordHash(Protocol):
+    """How passwords are hashed. Its methods block, and take the same time for any input."""
+
+    def hash(self, secret: bytes) -> str:
+        """The string to store for ``secret``, each time another one."""
+
+    def verify(self, encoded: str, secret: bytes) -> bool:
+        """Whether ``secret`` belongs to ``encoded``."""
+
+    def dummy(self) -> str:
+        """A hash that costs as much as a real one to check, and that nothing matches."""
+
+
 @dataclass(frozen=True, slots=True)
 class Argon2:
-    """Argon2id with the contract's parameters; tests use cheaper ones. Its methods block."""
+    """Argon2id with the contract's parameters; tests use cheaper ones."""
 
     memory_kib: int = 51_200
     time_cost: int = 1
@@ -84,11 +98,11 @@ class Credentials:
     def __init__(
         self,
         *,
-        argon2: Argon2 | None = None,
+        argon2: PasswordHash | None = None,
         threads: int = THREADS,
         max_waiting: int = MAX_WAITING_LOGINS,
     ) -> None:
-        self._argon2 = argon2 or Argon2()
+        self._argon2: PasswordHash = Argon2() if argon2 is None else argon2
         self._dummy = self._argon2.dummy()
         self._max_waiting = max_waiting
         self._waiting = {"login": 0, "change": 0}

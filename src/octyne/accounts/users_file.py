@@ -249,7 +249,8 @@ def write_whole(path: str, body: bytes) -> Stamp:
         with suppress(OSError):
             os.unlink(temporary)
         raise
-    _sync_directory(directory)
+    with suppress(OSError):  # the new file counts already; only its surviving a power cut is open
+        _sync_directory(directory)
     return stamp
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from octyne.errors import UnavailableError
 from octyne.keeper import protocol
@@ -220,6 +220,12 @@ class KeeperLink(asyncio.Protocol):
         finally:
             self._answers.pop(number, None)
 
+    def release(self) -> None:
+        """Say that the exit is known, and close; nothing is waited for."""
+        if self._transport is not None:
+            self._transport.write(protocol.encode({"type": "release", "id": 0}))
+            self._transport.close()
+
     def close(self) -> None:
         """Close the connection; the keeper and its app go on."""
         if self._transport is not None:
@@ -227,8 +233,7 @@ class KeeperLink(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See `asyncio.Protocol`."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's has another ancestry
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""

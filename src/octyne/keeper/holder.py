@@ -297,11 +297,12 @@ class Holder:
     def _on_stop(self, message: Message) -> str:
         if self._asked or self._exit is not None:
             return ""
-        number = signal.Signals[message["signal"]]
+        stop = {**self._spec["stop"], **message}
+        number = signal.Signals[stop["signal"]]
         self._asked = "stop"
         self._loop.cancel("sweep")
-        self._loop.after(message["timeout"], "deadline", self._kill)
-        command = message["command"]
+        self._loop.after(stop["timeout"], "deadline", self._kill)
+        command = stop["command"]
         if self._status is not None:
             self._signal_rest(signal.SIGTERM)
         elif not command or self._inlet.write(command.encode() + b"\n"):

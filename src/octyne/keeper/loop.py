@@ -60,8 +60,10 @@ class Loop:
     def run_once(self) -> None:
         """Wait for the next thing to do, and do all that is due."""
         for key, ready in self._selector.select(self._patience()):
-            if key.fileobj in self._selector.get_map():  # not unwatched by one before it
-                key.data(ready)
+            # One called before it may have unwatched it, or closed it and taken its number.
+            now_there = self._selector.get_map().get(key.fd)
+            if now_there is not None and now_there.fileobj is key.fileobj:
+                now_there.data(ready)
         now = time.monotonic()
         for name, (when, call) in list(self._timers.items()):
             if when <= now and self._timers.get(name, (0.0, None))[0] == when:

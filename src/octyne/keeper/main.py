@@ -39,6 +39,7 @@ PR_SET_CHILD_SUBREAPER = 36  # see prctl(2)
 
 def main() -> None:
     """Detach, start the app, report, and keep it."""
+    _close_inherited()
     spec = json.load(sys.stdin.buffer)
     if os.fork():
         os._exit(0)
@@ -65,6 +66,16 @@ def main() -> None:
     _detach_streams()
     Holder(spec, writer, app).run(listener, wakeup)
     os.close(lock)
+
+
+def _close_inherited() -> None:
+    """Close what a daemon's other threads left open across exec: we outlive it by far."""
+    for name in os.listdir("/dev/fd"):
+        if int(name) > 2:
+            try:
+                os.close(int(name))
+            except OSError:
+                continue  # the listing's own
 
 
 def _start(spec: Message, writer: LogWriter) -> child.Child:

@@ -15,7 +15,8 @@ Daemon to keeper (``id`` comes back in the ``done`` or ``error`` that answers it
 hello     ``protocol``; answered by hello: ``protocol run pid started_ms start end stopping``
 input     ``id data``: text for the app's stdin, as it is
 notice    ``id text``: a line of the daemon's own for the console log
-stop      ``id signal command timeout``: ask the app to end, SIGKILL to all after ``timeout`` s
+stop      ``id signal command timeout``: ask the app to end, SIGKILL to all after ``timeout`` s;
+          what isn't said is as it was when the app was started
 kill      ``id``: SIGKILL to all at once
 resize    ``id columns rows``: of the app's terminal, when it has one
 release   ``id``: the exit is known; don't wait for the disk to record it

@@ -226,7 +226,8 @@ def _take_away(path: str, stale: os.stat_result, private: str) -> None:
     except FileNotFoundError:
         return
     moved = os.lstat(away)
-    if (moved.st_dev, moved.st_ino) != (stale.st_dev, stale.st_ino):
+    # Inode numbers come round at once; a socket's mtime is when it was made.
+    if not os.path.samestat(moved, stale) or moved.st_mtime_ns != stale.st_mtime_ns:
         os.rename(away, path)
         raise UnavailableError(f"Another program has just taken {path}.")
 

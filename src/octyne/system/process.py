@@ -6,6 +6,7 @@ The keeper imports this module too: it must stay on the standard library and imp
 
 import os
 import signal
+import time
 
 ENVIRON_LIMIT_BYTES = 1 << 20  # a longer environment is looked at up to here
 STAT_LIMIT_BYTES = 2048  # 52 fields of at most 20 digits, and a name of at most 64 bytes
@@ -55,6 +56,15 @@ def identity(pid: int) -> ProcessIdentity | None:
     """Say who has ``pid`` now (a zombie still has it); None when nobody has."""
     fields = _fields(pid)
     return None if fields is None else ProcessIdentity(pid, int(fields[START]), boot_id())
+
+
+def age_ns(start_ticks: int) -> int:
+    """How long ago a process with that start time began, in nanoseconds.
+
+    Counted from boot, sleep included: a wall clock that jumps changes nothing.
+    """
+    since_boot = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    return max(0, since_boot - start_ticks * 1_000_000_000 // os.sysconf("SC_CLK_TCK"))
 
 
 def is_alive(who: ProcessIdentity) -> bool:

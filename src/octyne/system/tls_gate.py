@@ -102,7 +102,7 @@ class TlsGate:
             oldest = next(iter(self._pending))
             del self._pending[oldest]
             oldest.cancel()
-        task = tasks.start("tls-handshake", self._greet(connection))
+        task = tasks.start_task("tls-handshake", self._greet(connection))
         self._pending[task] = None
         # Not in the task itself: one that is cancelled before it begins would close nothing.
         task.add_done_callback(partial(self._settle, connection))

@@ -130,7 +130,7 @@ def test_of_two_that_start_at_once_one_wins(place: str) -> None:
     leave_stale(place)
     stale = os.lstat(place)
     os.mkdir(private := place + ".d")
-    os.unlink(place)
+    os.rename(place, place + ".old")
     with listeners.unix_socket(place):
         with pytest.raises(UnavailableError, match="just taken"):
             listeners._take_away(place, stale, private)

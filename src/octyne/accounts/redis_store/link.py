@@ -30,8 +30,15 @@ SCAN_COUNT = 1000
 class RedisLink:
     """One Redis server, by URL. Safe to share between stores."""
 
-    def __init__(self, url: str, *, deadline_s: float = DEADLINE_S) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        deadline_s: float = DEADLINE_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._deadline_s = deadline_s
+        self._clock = clock
         self._paused_until = 0.0
         self.problem = ""
         try:
@@ -59,19 +66,19 @@ class RedisLink:
         Raises:
             UnavailableError: Redis is away or refuses; the caller may try again.
         """
-        if time.monotonic() < self._paused_until:
+        if self._clock() < self._paused_until:
             raise UnavailableError(self.problem)
         try:
             async with asyncio.timeout(self._deadline_s):
                 answer = await self._execute(*command)
         except (RedisConnectionError, RedisTimeoutError, TimeoutError, OSError) as exc:
-            self._paused_until = time.monotonic() + PAUSE_S
+            self._paused_until = self._clock() + PAUSE_S
             raise self._failed("Redis can't be reached; try again in a moment.", exc) from exc
         except RedisError as exc:
             raise self._failed("Redis refuses to work; try again later.", exc) from exc
         if self.problem:
             log.warning("Redis is back")
-            self.problem = ""
+            self.problem, self._paused_until = "", 0.0
         return answer
 
     async def get_all(self, keys: Sequence[str]) -> dict[str, str]:

@@ -28,7 +28,7 @@ class RedisSessions:
     """Sessions shared by all nodes on one Redis.
 
     The layout has no room for ids, so a session's id is a digest of its token. To find sessions
-    that end elsewhere, those seen here lately are looked up again and again.
+    that end elsewhere, the last `MAX_WATCHED` seen here are looked up again and again.
     """
 
     def __init__(self, link: RedisLink, *, clock: Callable[[], float] = time.monotonic) -> None:

@@ -132,8 +132,8 @@ class Viewer:
         if self._is_v2:
             self._send(wire.Settings(read_only=not self._may_write()))
         async with Tasks() as tasks:
-            _ = tasks.start(f"console output of {self._app.name}", self._guarded(self._output))
-            _ = tasks.start(f"console input of {self._app.name}", self._guarded(self._input))
+            _ = tasks.start_task(f"console output of {self._app.name}", self._guarded(self._output))
+            _ = tasks.start_task(f"console input of {self._app.name}", self._guarded(self._input))
             self._why = await self._connection.ended()
 
     async def close(self) -> None:

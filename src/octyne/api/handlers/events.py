@@ -38,7 +38,7 @@ async def get_events(call: Call) -> web.StreamResponse:
         call.connection.on_lost(lambda: connection.end(Ending.CLIENT))
         stream = EventStream(call, response, connection)
         async with Tasks() as tasks:
-            _ = tasks.start("event stream", stream.run())
+            _ = tasks.start_task("event stream", stream.run())
             why = await connection.ended()
     if why in (Ending.STUCK, Ending.SHUTDOWN, Ending.BROKEN) and call.request.transport:
         call.request.transport.abort()

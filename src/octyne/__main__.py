@@ -1,0 +1,37 @@
+"""The ``octyne`` command."""
+
+import asyncio
+import sys
+
+import uvloop
+
+from octyne.daemon import options
+from octyne.daemon.run import run
+from octyne.daemon.state import held
+from octyne.daemon.stop_apps import stop_apps
+from octyne.errors import DaemonError
+from octyne.system import stderr_log
+
+
+def main() -> None:
+    """Run the daemon or a command, and exit: 0 when all went well, 1 when not."""
+    found = options.parse(sys.argv[1:])
+    stderr_log.configure(
+        "json" if found.log_format == "json" else "text", "DEBUG" if found.debug else "INFO"
+    )
+    try:
+        with held(found.state), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            if found.command == "run":
+                runner.run(run(found))
+                return
+            problems = runner.run(stop_apps(found.state, kill=found.kill))
+    except DaemonError as error:
+        print(f"octyne: {error}", file=sys.stderr)
+        sys.exit(1)
+    for problem in problems:
+        print(f"octyne: {problem}", file=sys.stderr)
+    sys.exit(1 if problems else 0)
+
+
+if __name__ == "__main__":
+    main()

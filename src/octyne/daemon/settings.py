@@ -1,0 +1,149 @@
+"""Makes the running daemon follow its config: apps, action log, stores of accounts."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Coroutine
+
+from octyne.accounts.authenticator import Authenticator
+from octyne.accounts.redis_store.accounts import PublishedAccounts, RedisAccounts
+from octyne.accounts.redis_store.link import RedisLink
+from octyne.accounts.redis_store.sessions import RedisSessions
+from octyne.accounts.sessions import SqliteSessions
+from octyne.accounts.stores import AccountStore, SessionStore
+from octyne.accounts.users_file import UsersFile
+from octyne.aio import in_thread
+from octyne.apps.fleet import Fleet
+from octyne.audit import AuditLog
+from octyne.config.model import Config
+from octyne.config.store import ConfigChange, ConfigFile
+from octyne.errors import DaemonError
+from octyne.events import Events
+
+SESSIONS_FILE = "sessions.db"
+AT_START = {
+    "port": "port",
+    "webUI": "dashboard",
+    "unixSocket": "Unix socket",
+    "https": "HTTPS",
+}  # what is taken over at the daemon's next start
+
+log = logging.getLogger(__name__)
+
+
+def choose_stores(config: Config, users: str, state: str) -> tuple[AccountStore, SessionStore]:
+    """Where accounts and sessions are kept: on disk, or in Redis in one of two roles.
+
+    Raises:
+        InvalidError: the address of the Redis server is wrong.
+    """
+    if not config.redis.enabled:
+        return UsersFile(users), SqliteSessions(os.path.join(state, SESSIONS_FILE))
+    link = RedisLink(config.redis.url)
+    if config.redis.role == "secondary":
+        return RedisAccounts(link), RedisSessions(link)
+    return PublishedAccounts(UsersFile(users), link), RedisSessions(link)
+
+
+class Settings:
+    """The config in force. Reloads and replacements happen one at a time.
+
+    Attributes:
+        problems: what of the newest config could not be applied, for users.
+    """
+
+    def __init__(
+        self,
+        file: ConfigFile,
+        fleet: Fleet,
+        audit: AuditLog,
+        accounts: Authenticator,
+        events: Events,
+    ) -> None:
+        self._file = file
+        self._fleet = fleet
+        self._audit = audit
+        self._accounts = accounts
+        self._events = events
+        self._turn = asyncio.Lock()
+        self.users = ""
+        self.state = ""
+        self.problems: list[str] = []
+
+    async def reload(self) -> None:
+        """Read the file again and follow it.
+
+        Raises:
+            ConfigError: it is missing or broken; nothing changes.
+        """
+        async with self._turn:
+            await self._apply(await in_thread(self._file.load))
+
+    async def replace(self, body: bytes) -> None:
+        """Put a new file in place of the old one and follow it.
+
+        Raises:
+            InvalidError: it isn't a config; the old file stays.
+            UnavailableError: it can't be written; the old file stays.
+        """
+        async with self._turn:
+            await self._apply(await in_thread(self._file.replace, body))
+
+    async def _apply(self, change: ConfigChange) -> None:
+        config = self._file.current
+        for warning in self._file.warnings:
+            log.warning("Config: %s", warning)
+        problems = []
+        if "logging" in change.settings:
+            problems.append(await self._try(self.configure_audit(), "logging"))
+        if "redis" in change.settings:
+            problems.append(await self._try(self._change_stores(), "redis"))
+        problems.append(await self._try(self._fleet.apply(config, change), "servers"))
+        problems += [
+            f"The {AT_START[key]} settings change when the daemon is restarted."
+            for key in sorted(change.settings & AT_START.keys())
+        ]
+        self.problems = [problem for problem in problems if problem]
+        for problem in self.problems:
+            log.warning("%s", problem)
+        self._events.publish(
+            "config",
+            {
+                "added": sorted(change.added),
+                "removed": sorted(change.removed),
+                "changed": sorted(change.changed),
+                "settings": sorted(change.settings),
+                "problems": self.problems,
+            },
+        )
+
+    async def configure_audit(self) -> None:
+        """Have the action log follow the config."""
+        entry = self._file.current.logging
+        await in_thread(
+            self._audit.configure,
+            enabled=entry.enabled,
+            directory=entry.path,
+            actions=dict(entry.actions),
+        )
+
+    async def _change_stores(self) -> None:
+        accounts, sessions = choose_stores(self._file.current, self.users, self.state)
+        password = await self._accounts.use(accounts, sessions)
+        if password is not None:
+            announce_password(password)
+
+    @staticmethod
+    async def _try(work: Coroutine[None, None, None], key: str) -> str:
+        """Do one part; what can't be done keeps its old engine and is told."""
+        try:
+            await work
+        except DaemonError as error:
+            return f"The new {key} settings could not be applied: {error}"
+        return ""
+
+
+def announce_password(password: str) -> None:
+    """Show the first account's password, this once and nowhere else."""
+    print(f'The first account is "admin", its password: {password}', flush=True)  # noqa: T201
+    print("It is shown only this once: sign in and change it.", flush=True)  # noqa: T201
