@@ -123,6 +123,14 @@ async def test_tokens_come_in_the_authorization_header(
         assert answer.status == (200 if is_known else 401)
 
 
+async def test_tokens_that_are_no_text_are_unknown(api: Api) -> None:
+    """Not a bug of ours."""
+    api.accounts.bug = UnicodeError("never asked")
+    for header in (b"Authorization: \xff", b"Cookie: X-Authentication=\xc3\xbc"):
+        request = b"GET /servers HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + header
+        assert (await api.raw(request + b"\r\n\r\n")).startswith(b"HTTP/1.1 401 ")
+
+
 async def test_the_header_wins_over_the_cookie_even_when_wrong(stranger: ClientSession) -> None:
     """The cookie counts only without the header."""
     cookie = {"Cookie": f"other=1; X-Authentication={TOKEN}"}
