@@ -57,7 +57,7 @@ async def authenticate(call: Call, operation: Operation) -> None:
         call.identity = by_ticket
         return
     proof, token = credentials(call.request)
-    identity = await call.services.accounts.identify(token) if token else None
+    identity = await _identify(call, token)
     if identity is None:
         raise UnauthenticatedError(NOT_AUTHENTICATED)
     if proof is Proof.COOKIE and _is_sensitive(call, operation) and is_foreign(call):
@@ -70,7 +70,13 @@ async def is_known(call: Call) -> bool:
     if call.listener is Listener.UNIX_SOCKET:
         return True
     _, token = credentials(call.request)
-    return bool(token) and await call.services.accounts.identify(token) is not None
+    return await _identify(call, token) is not None
+
+
+async def _identify(call: Call, token: str) -> Identity | None:
+    if not token or not token.isascii():  # headers may hold any bytes; tokens are base64
+        return None
+    return await call.services.accounts.identify(token)
 
 
 def redeem_ticket(call: Call) -> Identity | None:

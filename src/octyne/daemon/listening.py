@@ -9,7 +9,7 @@ from typing import Self
 from aiohttp import web
 
 from octyne.aio import Tasks, in_thread
-from octyne.api.app import build
+from octyne.api.app import build, close, connect
 from octyne.api.context import Listener, Services
 from octyne.config.model import Config
 from octyne.errors import DaemonError
@@ -26,6 +26,7 @@ class Listeners:
     """All listening sockets. Leaving the ``async with`` block closes them and their clients."""
 
     def __init__(self, services: Services) -> None:
+        connect(services)
         self._services = services
         self._runners: list[web.ServerRunner] = []
         self._tasks = Tasks()
@@ -44,7 +45,7 @@ class Listeners:
         if self._socket_path:
             with contextlib.suppress(DaemonError, OSError):
                 await in_thread(remove_unix_socket, self._socket_path)
-        await self._services.live.close(CLOSE_S)
+        await close(self._services)
         await self._tasks.cancel()
         for runner in self._runners:
             await runner.cleanup()

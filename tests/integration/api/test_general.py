@@ -123,6 +123,14 @@ async def test_tokens_come_in_the_authorization_header(
         assert answer.status == (200 if is_known else 401)
 
 
+async def test_tokens_that_are_no_text_are_unknown(api: Api) -> None:
+    """Not a bug of ours."""
+    api.accounts.bug = UnicodeError("never asked")
+    for header in (b"Authorization: \xff", b"Cookie: X-Authentication=\xc3\xbc"):
+        request = b"GET /servers HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + header
+        assert (await api.raw(request + b"\r\n\r\n")).startswith(b"HTTP/1.1 401 ")
+
+
 async def test_the_header_wins_over_the_cookie_even_when_wrong(stranger: ClientSession) -> None:
     """The cookie counts only without the header."""
     cookie = {"Cookie": f"other=1; X-Authentication={TOKEN}"}
@@ -168,23 +176,9 @@ async def test_preflights_need_no_login(stranger: ClientSession, path: str) -> N
     async with stranger.options(path, headers=headers) as answer:
         assert answer.status == 200
         allowed = answer.headers["Access-Control-Allow-Methods"]
-        assert set(allowed.split(", ")) == {
-            "GET",
-            "POST",
-            "PUT",
-            "HEAD",
-            "OPTIONS",
-            "PATCH",
-            "DELETE",
-        }
-        names = answer.headers["Access-Control-Allow-Headers"].lower()
-        assert set(names.split(", ")) == {
-            "x-requested-with",
-            "content-type",
-            "authorization",
-            "username",
-            "password",
-        }
+        assert allowed == "GET, POST, PUT, HEAD, OPTIONS, PATCH, DELETE"
+        names = answer.headers["Access-Control-Allow-Headers"]
+        assert names == "X-Requested-With, Content-Type, Authorization, Username, Password"
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
         assert "Access-Control-Allow-Credentials" not in answer.headers
 
