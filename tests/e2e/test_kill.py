@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.exceptions import WebSocketException
+
 from support.daemon import Daemon, alive, descendants, program
 from support.eventually import eventually
-from websockets.exceptions import WebSocketException
 
 from .conftest import MakeDaemon
 

@@ -9,7 +9,13 @@ import subprocess
 import sys
 import time
 
-STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('child', flush=True)\nwhile True: time.sleep(60)"
+STUBBORN = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("child", flush=True)
+while True:
+    time.sleep(60)
+"""
 
 for own_session in (False, True):
     subprocess.Popen([sys.executable, "-c", STUBBORN], start_new_session=own_session)

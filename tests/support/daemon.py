@@ -14,6 +14,7 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect, unix_connect
 
+from octyne.system import process
 from support.eventually import eventually
 
 START_S = 20.0
@@ -262,15 +263,11 @@ class Daemon:
 
 def descendants(pid: int) -> list[int]:
     """All processes below ``pid``."""
-    from octyne.system import process
-
     return process.descendants(pid)
 
 
 def alive(pids: list[int]) -> list[int]:
     """Those that still run; a zombie that waits for its parent does not."""
-    from octyne.system import process
-
     known = [one for one in map(process.identity, pids) if one is not None]
     return [one.pid for one in known if process.is_alive(one)]
 

@@ -17,22 +17,22 @@ from typing import Any
 from octyne.aio import Tasks, in_thread
 from octyne.apps import lifecycle, memory, policy
 from octyne.apps.history import UsageHistory, UsagePoint
+from octyne.apps.hold import Hold
 from octyne.apps.lifecycle import Exit, State
 from octyne.apps.memory import Desired, Memory, StateFile
+from octyne.apps.notices import Notices
 from octyne.apps.place import Place
-from octyne.apps.recovery import LostProcesses, read_exit, read_run
+from octyne.apps.recovery import LostProcesses, RunRecord, read_exit, read_run
 from octyne.config.model import AppConfig
 from octyne.console.feed import Feed
-from octyne.errors import ConflictError, DaemonError, InvalidError, UnavailableError
+from octyne.errors import ConflictError, InvalidError, UnavailableError
 from octyne.events import Events
-from octyne.keeper.client import Hello, KeeperError, KeeperLink, LaunchError, is_held, launch
+from octyne.keeper.client import LaunchError, is_held, launch
 from octyne.system import process
 from octyne.system.usage import NOTHING, Usage
 
 EXITED = "@exit"  # says that an app isn't wanted any more: it ended by itself, cleanly
 SETTLE_S = 3.0  # for the record and the last words of an end, when the daemon ends too
-POLL_S = 0.02
-RECONNECT_S = 0.5  # between tries to reach a keeper that lives but does not answer
 DEFAULT_RULE = "Restarting server {} due to default behaviour."  # contract, section 4
 
 log = logging.getLogger(__name__)
@@ -50,19 +50,6 @@ class StartResult:
 
     success: bool
     reason: str = ""
-
-
-@dataclass(slots=True)
-class Run:
-    """The run that a keeper holds now.
-
-    Attributes:
-        started_ticks: kernel start time of the app's process, 0 when unknown.
-    """
-
-    hello: Hello
-    started_ticks: int
-    link: KeeperLink | None
 
 
 class App:
@@ -86,12 +73,13 @@ class App:
         self._memory = Memory(name, Desired(config.enabled, "config", 0))
         self._file = StateFile(self._directory)
         self._tasks = Tasks()
-        self._run: Run | None = None
+        self._hold = Hold(self._directory, self.feed, self._tasks, self)
         self._stop_config = config.stop
-        self._log_lock = asyncio.Lock()  # a launch and our own notices don't meet at the log
+        self._notices = Notices(name, place, self.feed)
         self._pending = ""  # "stop", "kill": asked while starting; "start": while stopping
         self._on_gone: Callable[[], None] = lambda: None
-        self._endings = 0  # ends that are being dealt with
+        self._settled = asyncio.Event()  # no end is being dealt with
+        self._settled.set()
 
     # -- what is -----------------------------------------------------------------------------
 
@@ -128,12 +116,12 @@ class App:
     @property
     def pid(self) -> int | None:
         """Of the app's first process, while it runs."""
-        return self._run.hello.pid if self._run else None
+        return self._hold.run.hello.pid if self._hold.run else None
 
     @property
     def keeper_pid(self) -> int | None:
         """Of its keeper, while it runs."""
-        return self._run.hello.keeper_pid if self._run else None
+        return self._hold.run.hello.keeper_pid if self._hold.run else None
 
     @property
     def problem(self) -> str:
@@ -152,12 +140,7 @@ class App:
 
     def uptime_ns(self) -> int:
         """How long it has been running, in nanoseconds; 0 when it isn't."""
-        if self._run is None:
-            return 0
-        if self._run.started_ticks:
-            # Counted by the kernel from boot: a wall clock that jumps changes nothing.
-            return process.age_ns(self._run.started_ticks)
-        return max(0, time.time_ns() - self._run.hello.started_ms * 1_000_000)
+        return self._hold.uptime_ns()
 
     def snapshot(self) -> dict[str, Any]:
         """Its state as an event tells it."""
@@ -230,9 +213,9 @@ class App:
             NotRunningError: it doesn't run.
             UnavailableError: it does not read its input, or its keeper is away.
         """
-        if self._run is None:
+        if self._hold.run is None:
             raise NotRunningError("This app isn't running: start it to send it input.")
-        await self._link().request("input", data=text + "\n")
+        await self._hold.request("input", data=text + "\n")
 
     async def resize(self, columns: int, rows: int) -> None:
         """Set the size of its terminal.
@@ -241,9 +224,9 @@ class App:
             NotRunningError: it doesn't run.
             UnavailableError: it has no terminal, or its keeper is away.
         """
-        if self._run is None:
+        if self._hold.run is None:
             raise NotRunningError("This app isn't running.")
-        await self._link().request("resize", columns=columns, rows=rows)
+        await self._hold.request("resize", columns=columns, rows=rows)
 
     def mark_deleted(self, on_gone: Callable[[], None] | None) -> None:
         """It is no longer in the config: have ``on_gone`` called when it has stopped.
@@ -255,7 +238,7 @@ class App:
         self._publish()
         if self.to_delete and self.state is State.BACKOFF:
             self._move(State.CRASHED, self.reason)
-        if self.to_delete and self._run is None and self.state is not State.STARTING:
+        if self.to_delete and self._hold.run is None and self.state is not State.STARTING:
             self._tasks.start(f"removal of {self.name}", self._leave())
 
     # -- at the daemon's start and end ---------------------------------------------------------
@@ -268,19 +251,19 @@ class App:
         await self.feed.refresh()
         if await in_thread(is_held, self._directory):
             self._memory.state = State.RUNNING
-            await self._attach()
+            await self._hold.attach()
             return
         run = await in_thread(read_run, self._directory)
         if run is None or run.run == self._memory.seen_run:
             await self._resume()
         elif (ended := await in_thread(read_exit, self._directory, run.run)) is not None:
             self._memory.state = State.RUNNING
-            await self._handle_exit(ended, run.started_ms)
+            await self.on_ended(ended, run.started_ms)
         elif run.boot != process.boot_id():
             await self._after_reboot(run.run)
         else:
             self._memory.state = State.RUNNING
-            await self._handle_lost(run.run)
+            await self.on_lost(run.run, run)
 
     @property
     def is_due(self) -> bool:
@@ -291,17 +274,15 @@ class App:
     @property
     def is_settled(self) -> bool:
         """Whether no end is being dealt with."""
-        return self._endings == 0
+        return self._settled.is_set()
 
     async def close(self) -> None:
         """Let go of it; what runs goes on in its keeper."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SETTLE_S):
-                while not self.is_settled:
-                    await asyncio.sleep(POLL_S)
+                await self._settled.wait()
         await self._tasks.cancel()
-        if self._run is not None and self._run.link is not None:
-            self._run.link.close()
+        self._hold.close()
         self.feed.close()
 
     async def retry_save(self) -> None:
@@ -330,7 +311,7 @@ class App:
         run = uuid.uuid4().hex
         try:
             orders = self._place.orders(self.name, self.config, run)
-            async with self._log_lock:
+            async with self._notices.turn:
                 self._stop_config = self.config.stop
                 await launch(self._directory, orders)
         except InvalidError as error:
@@ -340,7 +321,7 @@ class App:
             if not error.held and not await in_thread(is_held, self._directory):
                 await self.feed.refresh()
                 return await self._fail(str(error))
-        await self._attach(run)
+        await self._hold.attach(run)
         return StartResult(success=True)
 
     async def _fail(self, reason: str) -> StartResult:
@@ -351,69 +332,53 @@ class App:
             await self._leave()
         return StartResult(success=False, reason=reason)
 
-    # -- the keeper ----------------------------------------------------------------------------
+    # -- what its hold tells -------------------------------------------------------------------
 
-    async def _attach(self, run: str = "") -> None:
-        """Connect to the living keeper; if that fails, find out what became of it."""
-        link = KeeperLink(self._on_output, self._on_exit, lambda: self._on_lost(link))
-        try:
-            hello = await link.connect(self._directory)
-        except KeeperError as error:
-            self._tasks.start(f"search for {self.name}", self._search(run, str(error)))
-            return
-        self._run = Run(hello, _start_ticks(hello.pid), link)
-        self.feed.update(hello.start, hello.end)
-        self._found_running("")
-        if hello.asked and self.state is State.RUNNING:
+    async def on_running(self, problem: str, *, asked: str) -> None:
+        """See `octyne.apps.hold.Owner`."""
+        if self.state is State.STARTING:
+            self._move(State.RUNNING, problem)
+        else:
+            self._memory.reason = problem
+            self._publish()
+        if asked and self.state is State.RUNNING:
             self._move(State.STOPPING, "")
-        if self._pending in {"stop", "kill"}:
+        if self._pending in {"stop", "kill"} and self._hold.is_reachable:
             await self._end(self._pending)
 
-    async def _search(self, run: str, problem: str) -> None:
-        """A keeper that can't be reached: has its app ended, is it gone, or only slow?"""
-        if await in_thread(is_held, self._directory):
-            self._found_running(problem)
-            await asyncio.sleep(RECONNECT_S)
-            await self._attach(run)
+    async def on_ended(self, ended: Exit, started_ms: int) -> None:
+        """See `octyne.apps.hold.Owner`: state, disk, console, and what follows, once."""
+        if ended.run == self._memory.seen_run:
             return
-        recorded = await in_thread(read_run, self._directory)
-        run = run or (recorded.run if recorded else "")
-        ended = await in_thread(read_exit, self._directory, run)
-        started_ms = recorded.started_ms if recorded else 0
-        if ended is not None:
-            await self._handle_exit(ended, started_ms)
-        else:
-            await self._handle_lost(run)
+        self._settled.clear()
+        try:
+            again, delay = await self._settle_end(ended, started_ms)
+        finally:
+            self._settled.set()
+        if again and self.state in {State.STOPPED, State.CRASHED, State.BACKOFF}:
+            await self._start_launch()
+        elif delay is not None:
+            self._tasks.start(f"restart of {self.name}", self._restart_after(delay))
+        elif self.to_delete:
+            await self._leave()
 
-    def _found_running(self, reason: str) -> None:
-        if self.state is State.STARTING:
-            self._move(State.RUNNING, reason)
-        else:
-            self._memory.reason = reason
-            self._publish()
-
-    def _on_output(self, start: int, end: int) -> None:
-        self.feed.update(start, end)
-
-    def _on_exit(self, record: dict[str, Any]) -> None:
-        started_ms = self._run.hello.started_ms if self._run else 0
-        self._tasks.start(f"end of {self.name}", self._handle_exit(Exit.of(record), started_ms))
-
-    def _on_lost(self, link: KeeperLink) -> None:
-        run = self._run
-        if run is not None and run.link is link:
-            run.link = None
-            # The exit record may be handled at this moment: then there is no run any more.
-            self._tasks.start(f"search for {self.name}", self._after_lost(run))
-
-    async def _after_lost(self, run: Run) -> None:
-        if self._run is run:
-            await self._search(run.hello.run, "The app's keeper does not answer.")
-
-    def _link(self) -> KeeperLink:
-        if self._run is None or self._run.link is None:
-            raise UnavailableError("The app's keeper does not answer. Try again in a moment.")
-        return self._run.link
+    async def on_lost(self, run: str, record: RunRecord | None) -> None:
+        """See `octyne.apps.hold.Owner`: end what the keeper left, and count it as a crash."""
+        self._hold.release()
+        if self.state is State.RUNNING:
+            self._move(State.STOPPING, "The app's keeper is gone: its processes are being ended.")
+        log.error("The keeper of app %r is gone (was it killed?)", self.name)
+        count = 0
+        if record is not None and record.run == run:
+            lost = LostProcesses(record)
+            count = await lost.end(self._stop_config.timeout, lambda: self._pending == "kill")
+        reason = "Its keeper was killed."
+        if count:
+            reason += f" {count} of its processes were ended."
+        await self._notice(f"[Octyne] The keeper of server {self.name} is gone. {reason}")
+        now = int(time.time() * 1000)
+        started_ms = record.started_ms if record else now
+        await self.on_ended(Exit(run, None, None, "", reason, now), started_ms)
 
     # -- ending --------------------------------------------------------------------------------
 
@@ -425,7 +390,7 @@ class App:
             case State.BACKOFF:
                 self._move(State.STOPPED, "")
                 await self._save()
-            case State.RUNNING | State.STOPPING if self._run is None or self._run.link is None:
+            case State.RUNNING | State.STOPPING if not self._hold.is_reachable:
                 self._pending = how  # done as soon as the keeper is reached
                 await self._save()
             case State.RUNNING | State.STOPPING:
@@ -436,40 +401,33 @@ class App:
                 await self._save()
 
     async def _ask_to_end(self, how: str) -> None:
-        link = self._link()
         if self.state is State.RUNNING:
             self._move(State.STOPPING, "")
-        verb = "Killing" if how == "kill" else "Stopping"
         saving = self._tasks.start_task(f"state of {self.name}", self._save_quietly())
-        await link.request("notice", text=f"[Octyne] {verb} server {self.name}")
-        if how == "kill":
-            await link.request("kill")
-        else:
-            stop = self._stop_config
-            await link.request(
-                "stop", signal=stop.number().name, command=stop.command, timeout=stop.timeout
-            )
+        try:
+            await self._request_end(how)
+        except UnavailableError:
+            if self._hold.is_reachable:
+                raise
+            if self._hold.run is not None:  # else it has ended just now, as was wanted
+                self._pending = how
         await asyncio.wait([saving])
 
-    async def _handle_exit(self, ended: Exit, started_ms: int) -> None:
-        """Deal with the end of a run, once: state, disk, console, and what follows."""
-        if ended.run == self._memory.seen_run:
+    async def _request_end(self, how: str) -> None:
+        verb = "Killing" if how == "kill" else "Stopping"
+        await self._hold.request("notice", text=f"[Octyne] {verb} server {self.name}")
+        if how == "kill":
+            await self._hold.request("kill")
             return
-        self._endings += 1
-        try:
-            again, delay = await self._settle_end(ended, started_ms)
-        finally:
-            self._endings -= 1
-        if again and self.state in {State.STOPPED, State.CRASHED, State.BACKOFF}:
-            await self._start_launch()
-        elif delay is not None:
-            self._tasks.start(f"restart of {self.name}", self._restart_after(delay))
-        elif self.to_delete:
-            await self._leave()
+        stop = self._stop_config
+        await self._hold.request(
+            "stop", signal=stop.number().name, command=stop.command, timeout=stop.timeout
+        )
 
     async def _settle_end(self, ended: Exit, started_ms: int) -> tuple[bool, float | None]:
         """Remember and tell the end; whether a start was asked for, or the delay of a restart."""
-        self._forget_run()
+        self._hold.release()
+        self.usage = NOTHING
         self._memory.seen_run = ended.run
         self._memory.exit = ended
         again, self._pending = self._pending == "start", ""
@@ -506,24 +464,6 @@ class App:
         if self.state is State.BACKOFF and self._memory.restarts == restarts:
             await self._start_launch()
 
-    async def _handle_lost(self, run: str) -> None:
-        """The keeper is gone without an exit record: end what it left, and count it a crash."""
-        self._forget_run()
-        if self.state is State.RUNNING:
-            self._move(State.STOPPING, "The app's keeper is gone: its processes are being ended.")
-        log.error("The keeper of app %r is gone (was it killed?)", self.name)
-        recorded = await in_thread(read_run, self._directory)
-        count = 0
-        if recorded is not None and recorded.run == run:
-            count = await LostProcesses(recorded).end(self.config.stop.timeout)
-        reason = "Its keeper was killed."
-        if count:
-            reason += f" {count} of its processes were ended."
-        await self._notice(f"[Octyne] The keeper of server {self.name} is gone. {reason}")
-        now = int(time.time() * 1000)
-        started_ms = recorded.started_ms if recorded else now
-        await self._handle_exit(Exit(run, None, None, "", reason, now), started_ms)
-
     async def _after_reboot(self, run: str) -> None:
         self._memory.seen_run = run
         self._memory.reason = "The machine was restarted."
@@ -554,12 +494,6 @@ class App:
         if self.to_delete:
             self._on_gone()
 
-    def _forget_run(self) -> None:
-        run, self._run = self._run, None
-        self.usage = NOTHING
-        if run is not None and run.link is not None:
-            run.link.release()
-
     # -- state and words -----------------------------------------------------------------------
 
     def _move(self, target: State, reason: str) -> None:
@@ -581,18 +515,4 @@ class App:
         await self._save()
 
     async def _notice(self, text: str) -> None:
-        """Write a line of our own to the console log while no keeper holds it."""
-        async with self._log_lock:
-            try:
-                span = await in_thread(
-                    self._place.write_notice, self.name, text, self.config.console.limit
-                )
-            except (OSError, DaemonError) as error:
-                log.warning("A line for the console of app %r was lost: %s", self.name, error)
-                return
-            self.feed.update(*span)
-
-
-def _start_ticks(pid: int) -> int:
-    found = process.identity(pid)
-    return found.start_ticks if found else 0
+        await self._notices.write(text, self.config.console.limit)

@@ -133,8 +133,8 @@ class Fleet:
     async def shut_down(self, hurry: asyncio.Event) -> None:
         """End all apps in their own way; at once when ``hurry`` is set. They stay wanted."""
         begun = {app for app in self._apps.values() if app.status == 1}
-        await self._end_all(begun, hurry=hurry.is_set())
         hurried = hurry.is_set()
+        await self._end_all(begun, hurry=hurried)
         while any(app.status == 1 or not app.is_settled for app in begun):
             if hurry.is_set() and not hurried:
                 hurried = True

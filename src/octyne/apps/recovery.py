@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,13 +59,13 @@ class LostProcesses:
         self._record = record
         self._app = ProcessIdentity(record.pid, record.app_start, record.boot)
 
-    async def end(self, timeout_s: float) -> int:
-        """Ask them to end, kill them at the deadline; how many there were."""
+    async def end(self, timeout_s: float, hurry: Callable[[], bool]) -> int:
+        """Ask them to end, kill them at the deadline or when ``hurry()``; how many there were."""
         found = await in_thread(self._find)
         await in_thread(_signal, found, signal.SIGTERM)
         number, deadline = signal.SIGTERM, time.monotonic() + timeout_s
         while rest := await in_thread(self._find):
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or (hurry() and number is not signal.SIGKILL):
                 if number is signal.SIGKILL:
                     break
                 number, deadline = signal.SIGKILL, time.monotonic() + KILL_S
