@@ -13,16 +13,9 @@ from octyne.aio import Tasks
 from octyne.api import access, errors, params, replies
 from octyne.api.context import Call
 from octyne.api.errors import Problem
+from octyne.api.frames import GOING_AWAY, NORMAL, POLICY, ProtocolError
 from octyne.api.live import Ending, LiveConnection
-from octyne.api.websocket import (
-    GOING_AWAY,
-    NORMAL,
-    POLICY,
-    ProtocolError,
-    WebSocket,
-    handshake_key,
-    offered_protocols,
-)
+from octyne.api.websocket import WebSocket, handshake_key, offered_protocols
 from octyne.console.feed import ViewOptions
 from octyne.console.frames import Style
 from octyne.errors import DaemonError, InvalidError, UnauthenticatedError

@@ -8,15 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from octyne.api.websocket import (
+from octyne.api.frames import (
     MAX_MESSAGE,
     FrameParser,
     Opcode,
     ProtocolError,
-    accept_value,
+    close_code,
+    close_payload,
     frame_header,
     unmask,
 )
+from octyne.api.websocket import accept_value
 
 TEXT, BINARY, CONTINUATION = Opcode.TEXT, Opcode.BINARY, Opcode.CONTINUATION
 
@@ -122,3 +124,29 @@ def test_rubbish_does_no_harm(data: bytes) -> None:
 def test_our_headers(size: int, header: bytes) -> None:
     """Unmasked, whole."""
     assert frame_header(TEXT, size) == header
+
+
+CLOSES = [(b"", 1005), (b"\x03\xe8", 1000), (b"\x0f\xa0bye", 4000)]
+BAD_CLOSES = [(b"\x03", 1002), (b"\x03\xed", 1002), (b"\x00\x01", 1002), (b"\x03\xe8\xff", 1007)]
+
+
+@pytest.mark.parametrize(("payload", "code"), CLOSES)
+def test_close_codes_are_echoed(payload: bytes, code: int) -> None:
+    """An empty one by an empty one."""
+    assert close_code(payload) == code
+    assert close_payload(close_code(payload), "")[:2] == payload[:2]
+
+
+@pytest.mark.parametrize(("payload", "code"), BAD_CLOSES)
+def test_close_frames_may_be_wrong_too(payload: bytes, code: int) -> None:
+    """Too short, reserved, not UTF-8."""
+    with pytest.raises(ProtocolError) as broken:
+        close_code(payload)
+    assert broken.value.code == code
+
+
+def test_a_long_reason_is_cut_between_characters() -> None:
+    """A control frame holds 125 bytes."""
+    payload = close_payload(4000, "ü" * 200)
+    assert len(payload) <= 125
+    assert payload[2:].decode() == "ü" * 61
