@@ -65,5 +65,8 @@ class Composer:
         if style is not Style.V2_TIMES:
             return self._reader.time_at(position), []
         pairs = self._reader.times_between(position, position + len(data))
-        numbered = [(data.count(b"\n", 0, max(0, o - position)), time) for o, time in pairs]
-        return (numbered[0][1] if numbered else 0), numbered
+        by_line: dict[int, int] = {}
+        for offset, time_ms in pairs:
+            # A line's time is when its first byte came.
+            by_line.setdefault(data.count(b"\n", 0, max(0, offset - position)), time_ms)
+        return by_line.get(0, 0), list(by_line.items())
