@@ -65,8 +65,12 @@ class Composer:
         if style is not Style.V2_TIMES:
             return self._reader.time_at(position), []
         pairs = self._reader.times_between(position, position + len(data))
-        by_line: dict[int, int] = {}
+        numbered: dict[int, int] = {}
         for offset, time_ms in pairs:
-            # A line's time is when its first byte came.
-            by_line.setdefault(data.count(b"\n", 0, max(0, offset - position)), time_ms)
-        return by_line.get(0, 0), list(by_line.items())
+            place = max(0, offset - position)
+            inside = place > 0 and data[place - 1] != 0x0A
+            # What comes in the middle of a line is the time of the next: a line's is its start's.
+            numbered[data.count(b"\n", 0, place) + inside] = time_ms
+        lines = data.count(b"\n") + (not data.endswith(b"\n"))
+        times = [(line, time_ms) for line, time_ms in numbered.items() if line < lines]
+        return (times[0][1] if times else 0), times
