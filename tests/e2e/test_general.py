@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -48,7 +49,7 @@ NAMES = [
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     """One daemon for all tests here; none of them changes it."""
-    apps = {"app": {"command": program("prompt.py")}}
+    apps: dict[str, dict[str, Any]] = {"app": {"command": program("prompt.py")}}
     apps |= {name: {"command": "true", "enabled": False} for name in NAMES}
     with running(tmp_path_factory.mktemp("general"), apps) as daemon:
         yield daemon
