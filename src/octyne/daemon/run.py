@@ -5,6 +5,7 @@ ARCHITECTURE.md has the order of start and shutdown with its deadlines.
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -123,6 +124,8 @@ class Daemon:
             tasks.start("accounts", self.accounts.run())
             tasks.start("reload", self._reload_on(signals.reload, listeners))
             tasks.start("surroundings", self._warn_of_surroundings())
+            gc.collect()
+            gc.freeze()  # what is here stays; looking at it again costs every request
             log.info("Octyne %s is ready", __version__)
             await signals.ended.wait()
             if signals.takes_apps:
