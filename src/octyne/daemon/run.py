@@ -106,11 +106,7 @@ class Daemon:
         )
         self.settings.users, self.settings.state = options.users, options.state
         stack.callback(self.audit.close)
-        try:
-            await self.settings.configure_audit()
-        except DaemonError as error:  # actions go unrecorded, but the apps are looked after
-            self.settings.problems.append(f"The action log can't be written: {error}")
-            log.error("The action log can't be written: %s", error)  # noqa: TRY400  # no bug
+        await self.settings.begin()
         stack.push_async_callback(self.accounts.close)
         if password := await self.accounts.open():
             announce_password(password)
