@@ -63,13 +63,18 @@ def _lines(viewers: int, lines: int, goal: float | None = None, go: float | None
             daemon, token, viewers=viewers, say=str(lines), lines=lines, rounds=3, numbered=True
         )
     rates = [viewers * lines / seconds for seconds in found.seconds]
+    per_cpu_s = statistics.mean(rates) / found.shares["daemon"]
     return Figure(
         name=f"console, line deliveries/s to {viewers} viewer{'s' * (viewers > 1)}",
         value=statistics.median(rates),
         unit="lines/s",
         goal=goal,
         go=go,
-        notes={"rounds": [round(rate) for rate in rates], "shares": found.shares},
+        notes={
+            "rounds": [round(rate) for rate in rates],
+            "per_daemon_cpu_s": round(per_cpu_s),
+            "shares": found.shares,
+        },
     )
 
 

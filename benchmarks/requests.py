@@ -22,5 +22,9 @@ def _measure(path: str, name: str, *, goal: float, go: float) -> Figure:
         before = cpu_s(daemon.pid)
         rate, by = requests_per_s(daemon.port, path, token)
         share = (cpu_s(daemon.pid) - before) / SECONDS
-    notes: dict[str, object] = {"by": by, "shares": {"daemon": round(share, 2)}}
+    notes: dict[str, object] = {
+        "by": by,
+        "per_daemon_cpu_s": round(rate / share),
+        "shares": {"daemon": round(share, 2)},
+    }
     return Figure(name=name, value=rate, unit="requests/s", goal=goal, go=go, notes=notes)

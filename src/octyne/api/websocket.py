@@ -293,9 +293,8 @@ class WebSocket:
         transport = self._transport
         if transport is None or self._is_lost or transport.is_closing():
             return
-        transport.write(frame_header(opcode, len(payload)))
-        if payload:
-            transport.write(payload)
+        # One call to the kernel, one packet to the client; the payload is not copied.
+        transport.writelines((frame_header(opcode, len(payload)), payload))
 
     def _parse(self) -> None:
         try:
