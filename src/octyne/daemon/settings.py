@@ -6,9 +6,6 @@ import os
 from collections.abc import Coroutine
 
 from octyne.accounts.authenticator import Authenticator
-from octyne.accounts.redis_store.accounts import PublishedAccounts, RedisAccounts
-from octyne.accounts.redis_store.link import RedisLink
-from octyne.accounts.redis_store.sessions import RedisSessions
 from octyne.accounts.sessions import SqliteSessions
 from octyne.accounts.stores import AccountStore, SessionStore
 from octyne.accounts.users_file import UsersFile
@@ -39,6 +36,11 @@ def choose_stores(config: Config, users: str, state: str) -> tuple[AccountStore,
     """
     if not config.redis.enabled:
         return UsersFile(users), SqliteSessions(os.path.join(state, SESSIONS_FILE))
+    # Most daemons have no Redis: its client would cost them 100 ms and 10 MiB at every start.
+    from octyne.accounts.redis_store.accounts import PublishedAccounts, RedisAccounts  # noqa: PLC0415
+    from octyne.accounts.redis_store.link import RedisLink  # noqa: PLC0415
+    from octyne.accounts.redis_store.sessions import RedisSessions  # noqa: PLC0415
+
     link = RedisLink(config.redis.url)
     if config.redis.role == "secondary":
         return RedisAccounts(link), RedisSessions(link)
