@@ -52,6 +52,8 @@ class Signals:
         loop.add_signal_handler(signal.SIGHUP, self.reload.set)
 
     def _on_terminate(self) -> None:
+        # The first process of a container takes all others with it, and nobody asks them.
+        self.takes_apps = self.takes_apps or os.getpid() == 1
         self.ended.set()
 
     def _on_interrupt(self) -> None:
