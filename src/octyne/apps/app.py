@@ -32,6 +32,7 @@ from octyne.system import process
 from octyne.system.usage import NOTHING, Usage
 
 EXITED = "@exit"  # says that an app isn't wanted any more: it ended by itself, cleanly
+REMOVED = "It is no longer in the config."
 SETTLE_S = 3.0  # for the record and the last words of an end, when the daemon ends too
 DEFAULT_RULE = "Restarting server {} due to default behaviour."  # contract, section 4
 
@@ -76,7 +77,8 @@ class App:
         self._hold = Hold(self._directory, self.feed, self._tasks, self)
         self._stop_config = config.stop
         self._notices = Notices(name, place, self.feed)
-        self._pending = ""  # "stop", "kill": asked while starting; "start": while stopping
+        self._pending = ""  # "stop" or "kill": its keeper has to be asked for it yet
+        self._again = False  # a start follows the end that is under way
         self._on_gone: Callable[[], None] = lambda: None
         self._settled = asyncio.Event()  # no end is being dealt with
         self._settled.set()
@@ -158,11 +160,13 @@ class App:
     async def start(self, by: str) -> StartResult:
         """Start it, unless it runs; while it is stopping, the start follows the stop.
 
-        Returns when it runs or can't. Cancelling stops the waiting only.
+        One that is marked for deletion isn't started: its end is its removal. Returns when it
+        runs or can't. Cancelling stops the waiting only.
         """
+        if self.to_delete and self.state is not State.RUNNING:
+            return StartResult(success=False, reason=REMOVED)
         self._want(running=True, by=by)
-        if self.state is State.STOPPING:
-            self._pending = "start"
+        self._again = self.state is State.STOPPING
         if self.state in {State.RUNNING, State.STOPPING}:
             await self._save()
             return StartResult(success=True)
@@ -194,12 +198,12 @@ class App:
 
     async def restart(self, by: str) -> StartResult:
         """Stop it if it runs, and start it then."""
-        if self.state not in {State.RUNNING, State.STOPPING}:
+        if self.to_delete:
+            return StartResult(success=False, reason=REMOVED)
+        if self.state is not State.RUNNING:
             return await self.start(by)
         self._want(running=True, by=by)
-        if self.state is State.RUNNING:
-            await self._end("stop")
-        self._pending = "start"
+        await self._end("stop", again=True)
         return StartResult(success=True)
 
     async def shut_down(self, *, hurry: bool = False) -> None:
@@ -307,6 +311,7 @@ class App:
                 done.set_result(result)
 
     async def _try_launch(self) -> StartResult:
+        await self._settled.wait()  # the last run's end is told before this one's start
         await self._save()
         run = uuid.uuid4().hex
         try:
@@ -343,8 +348,8 @@ class App:
             self._publish()
         if asked and self.state is State.RUNNING:
             self._move(State.STOPPING, "")
-        if self._pending in {"stop", "kill"} and self._hold.is_reachable:
-            await self._end(self._pending)
+        if self._pending and self._hold.is_reachable:
+            await self._end(self._pending, again=self._again)
 
     async def on_ended(self, ended: Exit, started_ms: int) -> None:
         """See `octyne.apps.hold.Owner`: state, disk, console, and what follows, once."""
@@ -382,8 +387,9 @@ class App:
 
     # -- ending --------------------------------------------------------------------------------
 
-    async def _end(self, how: str) -> None:
-        """Begin the end in the way asked for (``stop`` or ``kill``)."""
+    async def _end(self, how: str, *, again: bool = False) -> None:
+        """Begin the end in the way asked for (``stop`` or ``kill``); ``again``: a start follows."""
+        self._again = again
         match self.state:
             case State.STARTING:
                 self._pending = how
@@ -394,8 +400,8 @@ class App:
                 self._pending = how  # done as soon as the keeper is reached
                 await self._save()
             case State.RUNNING | State.STOPPING:
-                again, self._pending = self.state is State.STOPPING, ""
-                if not again or how == "kill":
+                asked, self._pending = self.state is State.STOPPING and not self._pending, ""
+                if not asked or how == "kill":
                     await self._ask_to_end(how)
             case State.STOPPED | State.CRASHED:
                 await self._save()
@@ -430,7 +436,8 @@ class App:
         self.usage = NOTHING
         self._memory.seen_run = ended.run
         self._memory.exit = ended
-        again, self._pending = self._pending == "start", ""
+        again, self._again = self._again and not self.to_delete, False
+        self._pending = ""
         delay: float | None = None
         if ended.is_clean:
             self._memory.restarts = 0
@@ -455,7 +462,7 @@ class App:
             await self._notice(f"[Octyne] Server {self.name} has stopped.")
             return
         await self._notice(f"[Octyne] Server {self.name} has crashed!")
-        if delay is not None:
+        if delay is not None and self.state is State.BACKOFF:  # else somebody has stopped it
             await self._notice(f"[Octyne] {DEFAULT_RULE.format(self.name)}")
 
     async def _restart_after(self, delay_s: float) -> None:
