@@ -58,6 +58,8 @@ class Holder:
         self._output_open = True
         self._exit: Message | None = None
         self._told = self._finished = False
+        self._disk_full = False  # as the daemons know it
+        self._kept = b""  # output that waits for room
 
     def run(self, listener: socket.socket, wakeup: int) -> None:
         """Serve until the app has ended and its exit is recorded.
@@ -98,16 +100,27 @@ class Holder:
         except DiskFullError as error:
             rest = data[error.written :]
             if self._spec["on_full"] == "block" and not self._tree_gone:
-                kept = bytes(rest)
+                self._kept = bytes(rest)
                 self._loop.unwatch(self._app.output)
-                self._loop.after(RETRY_S, "room", lambda: self._try_again(kept))
             else:
                 self._writer.drop(len(rest))
+            self._loop.after(RETRY_S, "room", self._try_again)
+            self._tell_disk(full=True)
+        else:
+            self._tell_disk(full=False)
         self._announce()
 
-    def _try_again(self, kept: bytes) -> None:
-        self._watch_output()
+    def _try_again(self) -> None:
+        kept, self._kept = self._kept, b""
+        if self._output_open:
+            self._watch_output()
         self._keep(memoryview(kept))
+
+    def _tell_disk(self, *, full: bool) -> None:
+        if full != self._disk_full:
+            self._disk_full = full
+            for link in list(self._links):
+                link.send({"type": "disk", "full": full})
 
     def _announce(self) -> None:
         for link in list(self._links):
@@ -208,6 +221,8 @@ class Holder:
         if self._exit is not None:
             return
         self._loop.cancel("sweep", "deadline", "drain", "room")
+        if self._kept:
+            self._writer.append(self._kept)
         self._writer.finish_line()
         self._announce()
         self._writer.close()
@@ -285,6 +300,7 @@ class Holder:
             "start": self._writer.start,
             "end": self._writer.end,
             "asked": self._asked,
+            "disk_full": self._disk_full,
         }
 
     def _on_notice(self, message: Message) -> str:
