@@ -128,6 +128,8 @@ class App:
     @property
     def problem(self) -> str:
         """What is wrong with its files, for users; "" when nothing is."""
+        if self._hold.is_disk_full:
+            return f"The disk is full: output of app {self.name!r} can't be kept."
         return self._file.problem
 
     @property
