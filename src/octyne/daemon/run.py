@@ -73,6 +73,12 @@ async def run(options: Options) -> None:
         await daemon.serve(signals)
 
 
+def _spare_collector() -> None:
+    """What lives as long as we do is not looked at again: that would hold all up for 20 ms."""
+    gc.collect()
+    gc.freeze()
+
+
 class Daemon:
     """The parts, put together."""
 
@@ -106,11 +112,7 @@ class Daemon:
         )
         self.settings.users, self.settings.state = options.users, options.state
         stack.callback(self.audit.close)
-        try:
-            await self.settings.configure_audit()
-        except DaemonError as error:  # actions go unrecorded, but the apps are looked after
-            self.settings.problems.append(f"The action log can't be written: {error}")
-            log.error("The action log can't be written: %s", error)  # noqa: TRY400  # no bug
+        await self.settings.begin()
         stack.push_async_callback(self.accounts.close)
         if password := await self.accounts.open():
             announce_password(password)
@@ -131,6 +133,7 @@ class Daemon:
             gc.collect()
             gc.freeze()  # what is here stays; looking at it again costs every request
             log.info("Octyne %s is ready", __version__)
+            _spare_collector()
             await signals.ended.wait()
             if signals.takes_apps:
                 await self._shut_down_apps(signals)

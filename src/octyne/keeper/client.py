@@ -276,15 +276,19 @@ class KeeperLink(asyncio.Protocol):
                 self._hello.set_result(hello)
             case "disk":
                 self.disk_full = bool(message["full"])
-            case "done" | "error" as kind:
-                answer = self._answers.get(message["id"])
-                if answer is not None and not answer.done():
-                    if kind == "done":
-                        answer.set_result(None)
-                    else:
-                        answer.set_exception(KeeperError(message["message"]))
+            case "done" | "error":
+                self._take_answer(message)
             case _:
                 pass  # a newer keeper says more than we know
+
+    def _take_answer(self, message: dict[str, Any]) -> None:
+        answer = self._answers.get(message["id"])
+        if answer is None or answer.done():
+            return
+        if message["type"] == "done":
+            answer.set_result(None)
+        else:
+            answer.set_exception(KeeperError(message["message"]))
 
 
 def _connect(directory: str) -> socket.socket:
