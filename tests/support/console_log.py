@@ -3,7 +3,7 @@
 import contextlib
 import os
 import re
-import time
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
@@ -29,11 +29,13 @@ chunks = st.lists(
 
 def operations(*, failures: bool = False) -> st.SearchStrategy[list[Operation]]:
     """What may happen to a log, in any order."""
+    writes = st.tuples(st.just("write"), st.tuples(chunks, st.booleans()))
     one: st.SearchStrategy[Operation] = (
-        st.tuples(st.just("write"), chunks)
-        | st.tuples(st.just("drop"), st.integers(1, 200))
+        writes
+        | writes  # more often than all else
+        | writes
+        | st.tuples(st.just("drop"), st.integers(1, 5) | st.just(200))
         | st.tuples(st.just("notice"), st.sampled_from(["[Octyne] Started", "é"]))
-        | st.tuples(st.just("wait"), st.integers(0, 3).map(lambda steps: steps * INDEX_STEP_MS))
         | st.tuples(st.just("reopen"), st.none())
     )
     if failures:
@@ -51,15 +53,16 @@ class Line:
 
 
 class Recorded:
-    """A writer, and what it must have kept.
+    """A writer in a directory of its own, and what it must have kept.
 
     Attributes:
         cells: the byte at each offset since 0; None where it was lost.
         times: when each came.
     """
 
-    def __init__(self, directory: str, limit: int, segment_bytes: int) -> None:
-        self.directory = directory
+    def __init__(self, limit: int, segment_bytes: int) -> None:
+        self._place = tempfile.TemporaryDirectory()
+        self.directory = self._place.name
         self._sizes = (limit, segment_bytes)
         self._now_ms = 1_700_000_000_000
         self.cells: list[int | None] = []
@@ -75,6 +78,7 @@ class Recorded:
     def __exit__(self, *_: object) -> None:
         self.writer.close()
         self._patch.undo()
+        self._place.cleanup()
 
     def time(self) -> float:
         """The writer's clock."""
@@ -117,7 +121,9 @@ class Recorded:
         limit, segment_bytes = self._sizes
         return LogWriter(self.directory, limit, segment_bytes=segment_bytes)
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, what: tuple[bytes, bool]) -> None:
+        data, later = what
+        self._now_ms += INDEX_STEP_MS * later
         lost = self.writer.lost
         self.writer.append(data)
         self._took((MARK.format(lost).encode() if lost else b"") + data)
@@ -154,9 +160,6 @@ class Recorded:
         self.writer.finish_line()
         self._took(MARK.format(lost).encode() if lost else b"" if ended else b"\n")
 
-    def _wait(self, milliseconds: int) -> None:
-        self._now_ms += milliseconds
-
     def _reopen(self, _: None) -> None:
         self.writer.close()
         last = max(segment_offsets(os.listdir(self.directory)))
@@ -185,8 +188,3 @@ def files(directory: str) -> tuple[list[int], int]:
         with contextlib.suppress(FileNotFoundError):
             size += os.stat(f"{directory}/{name}").st_size * bool(re.fullmatch(r"\d+\.log", name))
     return segment_offsets(names), size
-
-
-def now_ms() -> int:
-    """The real clock."""
-    return int(time.time() * 1000)

@@ -1,7 +1,6 @@
 """Messages made from any log: every line once, in order, with its time, under the size limit."""
 
 import json
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +42,11 @@ def follow(directory: str, style: Style, size: int) -> list[Any]:
 @given(operations(), sizes, st.integers(1, 100))
 def test_each_line_comes_once(steps: list[Operation], segment: int, size: int) -> None:
     """Whatever the segments and sizes, the lines of all messages are the lines of the log."""
-    with tempfile.TemporaryDirectory() as directory:
-        with Recorded(directory, segment * 4, segment) as recorded:
-            recorded.play(steps)
-            recorded.finish_line()
-            messages = follow(directory, Style.V2_TIMES, size)
-            known = list(recorded.lines())
+    with Recorded(segment * 16, segment) as recorded:
+        recorded.play(steps)
+        recorded.finish_line()
+        messages = follow(recorded.directory, Style.V2_TIMES, size)
+        known = list(recorded.lines())
 
     got = [line for message in messages for line in message["data"].split("\n")]
     assert got == [lines.decode(line.data) for line in known]

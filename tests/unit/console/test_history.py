@@ -1,6 +1,5 @@
 """Pages through any log: each line exactly once, in both directions, filtered or not."""
 
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -56,16 +55,18 @@ def test_each_line_stands_on_one_page(
     steps: list[Operation], segment: int, limit: int, grep: str, blocks: tuple[int, int]
 ) -> None:
     """Forwards and backwards, whatever the limits, segments, holes and block sizes are."""
-    with tempfile.TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:
-        with Recorded(directory, segment * 4, segment) as recorded:
-            recorded.play(steps)
-            lines = list(recorded.lines())
-            longest = max((len(line.data) for line in lines), default=1)
-            patch.setattr(log, "SCAN_BYTES", blocks[0])
-            patch.setattr(history, "BLOCK_BYTES", longest + blocks[1])
-            patch.setattr(history, "MAX_PAGE_BYTES", 200)
-            there, back = forwards(directory, limit, grep), backwards(directory, limit, grep)
-            raw, length = b"".join(download(directory)), size(directory)
+    with Recorded(segment * 16, segment) as recorded, pytest.MonkeyPatch.context() as patch:
+        recorded.play(steps)
+        lines = list(recorded.lines())
+        longest = max((len(line.data) for line in lines), default=1)
+        patch.setattr(log, "SCAN_BYTES", blocks[0])
+        patch.setattr(history, "BLOCK_BYTES", longest + blocks[1])
+        patch.setattr(history, "MAX_PAGE_BYTES", 200)
+        there, back = (
+            forwards(recorded.directory, limit, grep),
+            backwards(recorded.directory, limit, grep),
+        )
+        raw, length = b"".join(download(recorded.directory)), size(recorded.directory)
 
     wanted = [shown(line) for line in lines if grep.encode().lower() in line.data.lower()]
     assert there == wanted
@@ -80,12 +81,11 @@ def test_any_offsets_may_be_asked_for(
     steps: list[Operation], segment: int, since: int, until: int
 ) -> None:
     """Whatever they are: what lies between them comes, and nothing else."""
-    with tempfile.TemporaryDirectory() as directory:
-        with Recorded(directory, segment * 4, segment) as recorded:
-            recorded.play(steps)
-            lines = [shown(line) for line in recorded.lines()]
-            got = page(directory, Query(since=since, until=until))
-            before = page(directory, Query(until=until))
+    with Recorded(segment * 16, segment) as recorded:
+        recorded.play(steps)
+        lines = [shown(line) for line in recorded.lines()]
+        got = page(recorded.directory, Query(since=since, until=until))
+        before = page(recorded.directory, Query(until=until))
 
     assert [line for line in lines if since <= line.offset < until][1:-1] == got.lines[1:-1] or (
         all(since <= line.offset < until for line in got.lines)
@@ -103,11 +103,10 @@ def test_times_may_be_asked_for(
 ) -> None:
     """Lines that came from one time on and before another."""
     begin = 1_700_000_000_000 + since
-    with tempfile.TemporaryDirectory() as directory:
-        with Recorded(directory, segment * 4, segment) as recorded:
-            recorded.play(steps)
-            lines = [shown(line) for line in recorded.lines()]
-            got = page(directory, Query(since_ms=begin, until_ms=begin + span))
+    with Recorded(segment * 16, segment) as recorded:
+        recorded.play(steps)
+        lines = [shown(line) for line in recorded.lines()]
+        got = page(recorded.directory, Query(since_ms=begin, until_ms=begin + span))
 
     wanted = [line.offset for line in lines if begin <= line.time_ms < begin + span]
     assert set(wanted) <= {line.offset for line in got.lines}

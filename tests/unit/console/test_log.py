@@ -1,7 +1,6 @@
 """Any log that a writer can leave, read by offset, compared with plain bytes."""
 
 import itertools
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,21 +37,20 @@ def test_every_offset_is_readable(
     steps: list[Operation], segment: int, size: int, cached: bool
 ) -> None:
     """What was written is read at its offset, holes are where it was lost, and nowhere else."""
-    with tempfile.TemporaryDirectory() as directory:
-        with Recorded(directory, segment * 4, segment) as recorded:
-            recorded.play(steps)
-            reader = LogReader(directory, cached=cached)
-            start, end = reader.refresh()
-            found = list(read_all(reader, start, end, size))
-            reader.close()
-            kept_end = recorded.end
-            while kept_end > recorded.start and recorded.cells[kept_end - 1] is None:
-                kept_end -= 1
+    with Recorded(segment * 4, segment) as recorded:
+        recorded.play(steps)
+        reader = LogReader(recorded.directory, cached=cached)
+        start, end = reader.refresh()
+        found = list(read_all(reader, start, end, size))
+        reader.close()
+        kept_end = recorded.end
+        while kept_end > recorded.start and recorded.cells[kept_end - 1] is None:
+            kept_end -= 1
 
-            assert recorded.writer.end == recorded.end
-            assert kept_end <= end <= recorded.end
-            assert found == recorded.cells[start:end]
-            assert start == recorded.start
+        assert recorded.writer.end == recorded.end
+        assert kept_end <= end <= recorded.end
+        assert found == recorded.cells[start:end]
+        assert start == recorded.start
 
 
 @settings(max_examples=75)
@@ -60,15 +58,14 @@ def test_every_offset_is_readable(
 def test_the_budget_holds(steps: list[Operation], segment: int) -> None:
     """Old output goes, in whole files; nothing is left behind, and the newest is always there."""
     limit = segment * 4
-    with tempfile.TemporaryDirectory() as directory:
-        with Recorded(directory, limit, segment) as recorded:
-            recorded.play(steps * 3)
-            offsets, size = files(directory)
-            names = len(list(Path(directory).iterdir()))
+    with Recorded(limit, segment) as recorded:
+        recorded.play(steps * 3)
+        offsets, size = files(recorded.directory)
+        names = len(list(Path(recorded.directory).iterdir()))
 
-            assert size <= limit + recorded.largest
-            assert size >= min(len(recorded.kept()), limit - segment - recorded.largest)
-            assert names == 2 * len(offsets)
+        assert size <= limit + recorded.largest
+        assert size >= min(len(recorded.kept()), limit - segment - recorded.largest)
+        assert names == 2 * len(offsets)
 
 
 @settings(max_examples=100)
@@ -77,15 +74,14 @@ def test_lines_back(
     steps: list[Operation], segment: int, lines: int, limit: int, scan: int
 ) -> None:
     """The last lines begin at a line's start; never over a hole, and never more than wanted."""
-    with tempfile.TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:
+    with Recorded(segment * 4, segment) as recorded, pytest.MonkeyPatch.context() as patch:
         patch.setattr(log, "SCAN_BYTES", scan)
-        with Recorded(directory, segment * 4, segment) as recorded:
-            recorded.play(steps)
-            reader = LogReader(directory)
-            _, end = reader.refresh()
-            found = reader.lines_back(end, lines, limit)
-            reader.close()
-            known = [line for line in recorded.lines() if line.offset < end]
+        recorded.play(steps)
+        reader = LogReader(recorded.directory)
+        _, end = reader.refresh()
+        found = reader.lines_back(end, lines, limit)
+        reader.close()
+        known = [line for line in recorded.lines() if line.offset < end]
 
     wanted: list[Line] = []
     for line in reversed(known):
@@ -105,16 +101,15 @@ def test_lines_back(
 @given(operations(), sizes)
 def test_times(steps: list[Operation], segment: int) -> None:
     """Each line's time is when its first byte came, and a time leads to its first line."""
-    with tempfile.TemporaryDirectory() as directory:
-        with Recorded(directory, segment * 4, segment) as recorded:
-            recorded.play(steps)
-            reader = LogReader(directory)
-            _, end = reader.refresh()
-            lines = list(recorded.lines())
-            times = [reader.time_at(line.offset) for line in lines]
-            places = [reader.find_time(time_ms) for time_ms in times]
-            behind = reader.find_time(recorded._now_ms + 1)
-            reader.close()
+    with Recorded(segment * 4, segment) as recorded:
+        recorded.play(steps)
+        reader = LogReader(recorded.directory)
+        _, end = reader.refresh()
+        lines = list(recorded.lines())
+        times = [reader.time_at(line.offset) for line in lines]
+        places = [reader.find_time(time_ms) for time_ms in times]
+        behind = reader.find_time(recorded._now_ms + 1)
+        reader.close()
 
     assert times == [line.time_ms for line in lines]
     assert all(place <= line.offset for place, line in zip(places, lines, strict=True))
