@@ -14,6 +14,7 @@ from octyne.keeper.log_writer import INDEX_ENTRY, index_name, segment_name, segm
 
 OPEN_SEGMENTS = 4  # descriptors kept per log: viewers are mostly at the end
 SCAN_BYTES = 256 * 1024
+INDEX_READ_BYTES = 4096  # of an index at once: a few seconds of steady output
 
 
 class NotCachedError(Exception):
@@ -67,13 +68,13 @@ class _Segment:
         return None
 
     def _read_index(self) -> None:
-        if self._index < 0:
-            return
+        """Take what was added since; this runs for each message, so small reads are usual."""
         size = INDEX_ENTRY.size
-        while data := self._pread(self._index, SCAN_BYTES, len(self._offsets) * size):
-            pairs = array("Q", data[: len(data) // size * size])
-            if not pairs:
-                return
+        count = INDEX_READ_BYTES
+        while self._index >= 0 and count == INDEX_READ_BYTES:
+            data = self._pread(self._index, INDEX_READ_BYTES, len(self._offsets) * size)
+            count = len(data)
+            pairs = array("Q", data[: count // size * size])
             self._offsets.extend(pairs[0::2])
             self._times.extend(pairs[1::2])
 

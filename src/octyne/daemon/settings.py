@@ -2,25 +2,17 @@
 
 import asyncio
 import logging
-import os
 from collections.abc import Coroutine
 
 from octyne.accounts.authenticator import Authenticator
-from octyne.accounts.redis_store.accounts import PublishedAccounts, RedisAccounts
-from octyne.accounts.redis_store.link import RedisLink
-from octyne.accounts.redis_store.sessions import RedisSessions
-from octyne.accounts.sessions import SqliteSessions
-from octyne.accounts.stores import AccountStore, SessionStore
-from octyne.accounts.users_file import UsersFile
 from octyne.aio import in_thread
 from octyne.apps.fleet import Fleet
 from octyne.audit import AuditLog
-from octyne.config.model import Config
-from octyne.config.store import ConfigChange, ConfigFile
+from octyne.config.store import ConfigChange, ConfigFile, diff
+from octyne.daemon.stores import Stores
 from octyne.errors import DaemonError
 from octyne.events import Events
 
-SESSIONS_FILE = "sessions.db"
 AT_START = {
     "port": "port",
     "webUI": "dashboard",
@@ -29,20 +21,6 @@ AT_START = {
 }  # what is taken over at the daemon's next start
 
 log = logging.getLogger(__name__)
-
-
-def choose_stores(config: Config, users: str, state: str) -> tuple[AccountStore, SessionStore]:
-    """Where accounts and sessions are kept: on disk, or in Redis in one of two roles.
-
-    Raises:
-        InvalidError: the address of the Redis server is wrong.
-    """
-    if not config.redis.enabled:
-        return UsersFile(users), SqliteSessions(os.path.join(state, SESSIONS_FILE))
-    link = RedisLink(config.redis.url)
-    if config.redis.role == "secondary":
-        return RedisAccounts(link), RedisSessions(link)
-    return PublishedAccounts(UsersFile(users), link), RedisSessions(link)
 
 
 class Settings:
@@ -58,16 +36,18 @@ class Settings:
         fleet: Fleet,
         audit: AuditLog,
         accounts: Authenticator,
+        stores: Stores,
         events: Events,
     ) -> None:
         self._file = file
         self._fleet = fleet
         self._audit = audit
         self._accounts = accounts
+        self._stores = stores
         self._events = events
         self._turn = asyncio.Lock()
-        self.users = ""
-        self.state = ""
+        self._at_start = file.current
+        self._unapplied: set[str] = set()  # keys whose newest values wait for a better time
         self.problems: list[str] = []
 
     async def reload(self) -> None:
@@ -93,19 +73,14 @@ class Settings:
         config = self._file.current
         for warning in self._file.warnings:
             log.warning("Config: %s", warning)
-        problems = []
-        if "logging" in change.settings:
-            problems.append(await self._try(self.configure_audit(), "logging"))
-        if "redis" in change.settings:
-            problems.append(await self._try(self._change_stores(), "redis"))
-        problems.append(await self._try(self._fleet.apply(config, change), "servers"))
-        problems += [
-            f"The {AT_START[key]} settings change when the daemon is restarted."
-            for key in sorted(change.settings & AT_START.keys())
-        ]
-        self.problems = [problem for problem in problems if problem]
-        for problem in self.problems:
-            log.warning("%s", problem)
+        due = change.settings | self._unapplied
+        problems = {}
+        if "logging" in due:
+            problems["logging"] = await self._try(self._configure_audit(), "logging")
+        if "redis" in due:
+            problems["redis"] = await self._try(self._change_stores(), "redis")
+        problems["servers"] = await self._try(self._fleet.apply(config, change), "servers")
+        self._take(problems)
         self._events.publish(
             "config",
             {
@@ -117,7 +92,23 @@ class Settings:
             },
         )
 
-    async def configure_audit(self) -> None:
+    async def begin(self) -> None:
+        """Open the action log. Without it actions go unrecorded, but the apps are looked after."""
+        self._take({"logging": await self._try(self._configure_audit(), "logging")})
+
+    def _take(self, problems: dict[str, str]) -> None:
+        """Remember what could not be applied, to try it again with the next change, and say it."""
+        self._unapplied = {key for key, problem in problems.items() if problem}
+        waiting = diff(self._at_start, self._file.current).settings & AT_START.keys()
+        self.problems = [problem for problem in problems.values() if problem]
+        self.problems += [
+            f"The {AT_START[key]} settings change when the daemon is restarted."
+            for key in sorted(waiting)
+        ]
+        for problem in self.problems:
+            log.warning("%s", problem)
+
+    async def _configure_audit(self) -> None:
         """Have the action log follow the config."""
         entry = self._file.current.logging
         await in_thread(
@@ -128,7 +119,7 @@ class Settings:
         )
 
     async def _change_stores(self) -> None:
-        accounts, sessions = choose_stores(self._file.current, self.users, self.state)
+        accounts, sessions = self._stores.choose(self._file.current)
         password = await self._accounts.use(accounts, sessions)
         if password is not None:
             announce_password(password)
@@ -139,7 +130,7 @@ class Settings:
         try:
             await work
         except DaemonError as error:
-            return f"The new {key} settings could not be applied: {error}"
+            return f"The {key} settings could not be applied: {error}"
         return ""
 
 

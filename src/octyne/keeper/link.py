@@ -41,6 +41,7 @@ class Link:
         self._decoder = protocol.Decoder()
         self._outgoing = b""
         self._news: tuple[int, int] | None = None  # (start, end) that wait for room
+        self._events = READABLE
         loop.watch(connection, READABLE, self._on_event)
 
     def announce(self, start: int, end: int) -> None:
@@ -123,4 +124,6 @@ class Link:
         if not self._outgoing and self._news:
             self._outgoing = self._pending()
         events = READABLE | (WRITABLE if self._outgoing else 0)
-        self._loop.watch(self._connection, events, self._on_event)
+        if events != self._events:
+            self._events = events
+            self._loop.watch(self._connection, events, self._on_event)
