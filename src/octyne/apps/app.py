@@ -295,9 +295,9 @@ class App:
         return wanted and self._is_adopted and self.state is State.STOPPED
 
     @property
-    def is_settled(self) -> bool:
-        """Whether no end is being dealt with."""
-        return self._settled.is_set()
+    def is_at_rest(self) -> bool:
+        """Whether nothing runs, will start by itself, or has ended and is being dealt with."""
+        return self.state in {State.STOPPED, State.CRASHED} and self._settled.is_set()
 
     async def close(self) -> None:
         """Let go of it; what runs goes on in its keeper."""

@@ -4,7 +4,6 @@ ARCHITECTURE.md has the order of start and shutdown with its deadlines.
 """
 
 import asyncio
-import contextlib
 import gc
 import logging
 import os
@@ -126,7 +125,8 @@ class Daemon:
         async with Listeners(self._services()) as listeners, Tasks() as tasks:
             await listeners.open(config)
             self.audit.started(config.port)
-            self.fleet.start_due()
+            if not signals.ended.is_set():
+                self.fleet.start_due()
             tasks.start("fleet", self.fleet.run())
             tasks.start("accounts", self.accounts.run())
             tasks.start("reload", self._reload_on(signals.reload, listeners))
@@ -176,8 +176,7 @@ class Daemon:
 
     async def _shut_down_apps(self, signals: Signals) -> None:
         log.info("Stopping all apps; Ctrl-C again kills them")
-        with contextlib.suppress(asyncio.CancelledError):
-            await self.fleet.shut_down(signals.hurry)
+        await self.fleet.shut_down(signals.hurry)
 
     def _say_farewell(self) -> None:
         running = [app.name for app in self.fleet.all() if app.status == 1]
