@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -25,6 +26,7 @@ SAMPLE_S = 2.0  # between looks at all process trees
 SOON_S = 0.25  # after a start, so that its first numbers don't wait for the next look
 POLL_S = 0.05  # while apps shut down
 HURRY_S = 15.0  # for the kills of a shutdown; a keeper gives up on what can't be killed after 10
+LAST_LOOK_S = 10.0  # for the viewers of a removed app, which are closed after 5
 KEEP_REMOVED_S = 7 * 86_400  # the console and state of an app that is gone from the config
 
 DAEMON = "@daemon"  # who starts apps with the daemon
@@ -211,7 +213,13 @@ class Fleet:
         self._events.publish("status", {"removed": True}, app=name)
         for callback in self._on_removed:
             callback(name)
-        self._tasks.start(f"end of {name}", app.close())
+        self._tasks.start(f"end of {name}", self._close_removed(app))
+
+    @staticmethod
+    async def _close_removed(app: App) -> None:
+        """Viewers still read its last lines, as slowly as they like, until they are closed."""
+        await asyncio.sleep(LAST_LOOK_S)
+        await app.close()
 
     @staticmethod
     async def _end_all(apps: set[App], *, hurry: bool) -> None:
@@ -263,11 +271,6 @@ def _purge(directory: str) -> None:
     try:
         if time.time() - os.stat(directory).st_mtime < KEEP_REMOVED_S:
             return
-        for folder, folders, files in os.walk(directory, topdown=False):
-            for name in files:
-                os.unlink(os.path.join(folder, name))
-            for name in folders:
-                os.rmdir(os.path.join(folder, name))
-        os.rmdir(directory)
+        shutil.rmtree(directory)
     except OSError:
         log.warning("The files of a removed app can't be cleared away: %s", directory)
