@@ -204,8 +204,18 @@ class KeeperLink(asyncio.Protocol):
             async with asyncio.timeout(ANSWER_S):
                 return await self._hello
         except TimeoutError as error:
-            self.close()
             raise KeeperError("The app's keeper does not answer.") from error
+        finally:
+            if not self._hello.done() or self._hello.cancelled():
+                self.close()
+
+    def tell(self, kind: str, **fields: object) -> None:
+        """Ask for something without waiting for it; a later `request` is dealt with after it.
+
+        Raises:
+            KeeperError: it is gone.
+        """
+        self._send({"type": kind, "id": 0, **fields})
 
     async def request(self, kind: str, **fields: object) -> None:
         """Ask for something and wait until the keeper has done it.
