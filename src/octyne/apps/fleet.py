@@ -157,8 +157,9 @@ class Fleet:
     async def close(self) -> None:
         """Let go of all apps; what runs goes on in its keeper."""
         await self._tasks.cancel()
-        for app in self._apps.values():
-            await app.close()
+        async with asyncio.TaskGroup() as group:
+            for app in self._apps.values():
+                group.create_task(app.close())
 
     # -- inside ----------------------------------------------------------------------------
 
