@@ -5,7 +5,7 @@ Standard library only, and little of it: the keeper imports this module.
 The socket carries JSON objects, one a line, each with a ``type``. A keeper outlives the daemon
 that started it, so both sides ignore keys that they don't know, and a keeper answers a type that
 it doesn't know with an ``error`` instead of closing. `VERSION` grows when a message changes its
-meaning; a daemon goes on speaking to keepers of all earlier ones. The orders that a keeper reads from
+meaning; a daemon goes on speaking to all earlier ones. The orders that a keeper reads from
 stdin follow the same rule: an upgrade can put a newer keeper under a running older daemon, so a
 key that comes later needs a default.
 
