@@ -15,6 +15,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from argon2 import low_level
@@ -231,6 +232,7 @@ def new_password() -> str:
     return "".join(secrets.choice(_PASSWORD_LETTERS) for _ in range(_PASSWORD_LENGTH))
 
 
+@lru_cache(maxsize=256)  # asked for with every request
 def fingerprint(stored: str) -> bytes:
     """What ties a session to the password hash that it was opened with, without being it."""
     return hashlib.sha256(b"octyne-session\0" + stored.encode("utf-8", "surrogatepass")).digest()
