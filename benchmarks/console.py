@@ -53,7 +53,8 @@ def _noise_ms() -> list[float]:
     with contextlib.ExitStack() as stack:
         app = stack.enter_context(_piped(program("steady.py"), subprocess.PIPE))
         cat = stack.enter_context(_piped(["cat"], app.stdout))
-        assert app.stdin is not None and app.stdout is not None
+        assert app.stdin is not None
+        assert app.stdout is not None
         assert cat.stdout is not None
         app.stdout.close()
         app.stdin.write(f"{2 * PACE} {PACE}\n".encode())
