@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,11 @@ def logged_numbers(daemon: Daemon, app: str) -> list[int]:
     return [int(line[5:]) for line in answer.body.decode().split("\n") if line.startswith("line ")]
 
 
+def _have_gone_on(viewers: list[Viewer], seen: list[int]) -> bool:
+    pairs = zip(viewers, seen, strict=True)
+    return all(viewer.position > before or "done" in viewer.lines[-3:] for viewer, before in pairs)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_a_million_lines_survive_five_kills_of_the_daemon(make_daemon: MakeDaemon) -> None:
@@ -71,12 +77,7 @@ def test_a_million_lines_survive_five_kills_of_the_daemon(make_daemon: MakeDaemo
     for kill in range(5):
         seen = [viewer.position for viewer in viewers]
         eventually(
-            lambda seen=seen: (
-                all(v.position > s for v, s in zip(viewers, seen, strict=True))
-                or all("done" in viewer.lines[-3:] for viewer in viewers)
-            ),
-            60,
-            f"the viewers get nothing before kill {kill}",
+            partial(_have_gone_on, viewers, seen), 60, f"the viewers get nothing before kill {kill}"
         )
         daemon.kill()
         daemon.start()

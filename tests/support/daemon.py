@@ -240,7 +240,7 @@ class Daemon:
 
     def console(self, app: str, query: str = "", **options: Any) -> ClientConnection:
         """A console-v2 viewer on the Unix socket."""
-        return unix_connect(
+        connection: ClientConnection = unix_connect(
             str(self.socket_path),
             f"ws://localhost/server/{app}/console{query}",
             subprotocols=["console-v2"],
@@ -249,16 +249,18 @@ class Daemon:
             ping_interval=None,
             **options,
         )
+        return connection
 
     def tcp_console(self, app: str, query: str = "", **options: Any) -> ClientConnection:
         """A viewer on the API port; pass `subprotocols` and `additional_headers`."""
-        return connect(
+        connection: ClientConnection = connect(
             f"ws://127.0.0.1:{self.port}/server/{app}/console{query}",
             compression=None,
             max_size=None,
             ping_interval=None,
             **options,
         )
+        return connection
 
 
 def descendants(pid: int) -> list[int]:

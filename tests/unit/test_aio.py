@@ -13,7 +13,7 @@ async def test_work_that_never_began_is_closed() -> None:
         began.append(1)
 
     async with Tasks() as tasks:
-        task = tasks.start("work", work())
+        task = tasks.start_task("work", work())
 
     assert began == []
     assert task.cancelled()

@@ -232,7 +232,7 @@ def new_password() -> str:
     return "".join(secrets.choice(_PASSWORD_LETTERS) for _ in range(_PASSWORD_LENGTH))
 
 
-@lru_cache(maxsize=256)  # asked for with every request
+@lru_cache(maxsize=1024)  # asked for with every request
 def fingerprint(stored: str) -> bytes:
     """What ties a session to the password hash that it was opened with, without being it."""
     return hashlib.sha256(b"octyne-session\0" + stored.encode("utf-8", "surrogatepass")).digest()

@@ -25,7 +25,6 @@ log = logging.getLogger(__name__)
 
 OK = 200
 SWITCHING_PROTOCOLS = 101
-SERVICE_UNAVAILABLE = 503
 
 # The contract's exact texts that more than one module needs (docs/api.md#errors).
 INTERNAL = "Internal Server Error!"

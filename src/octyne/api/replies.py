@@ -3,6 +3,7 @@
 import string
 import time
 from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Never
 from urllib.parse import quote
@@ -19,11 +20,6 @@ JSON = "application/json"
 # Answers are made for one caller at one moment, and never to be taken for anything but their type.
 COMMON = {"Server": SERVER, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
-_HEADS = {
-    each.value: f"HTTP/1.1 {each.value} {each.phrase}\r\n".encode()
-    + "".join(f"{name}: {value}\r\n" for name, value in COMMON.items()).encode()
-    for each in HTTPStatus
-}
 _PLAIN = frozenset(string.ascii_letters + string.digits + "-._")
 _PRINTABLE = frozenset(string.ascii_letters + string.digits + " !#$&'()+,-.;=@[]^_`{}~")
 _DONE = wire.encode(wire.Success())
@@ -38,7 +34,8 @@ class Answer(web.StreamResponse):
 
     def __init__(self, body: bytes, content_type: str = JSON, status: int = OK) -> None:
         self.body = body
-        self.extra = {"Content-Type": content_type}
+        self.content = content_type
+        self.extra: dict[str, str] = {}
         self._code = status
         self._is_sent = False
         self._keeps_alive: bool | None = None
@@ -93,11 +90,12 @@ class Answer(web.StreamResponse):
             extra["Connection"] = "close"
         elif is_old:
             extra["Connection"] = "keep-alive"
-        lines = "".join([f"{name}: {value}\r\n" for name, value in extra.items()])
-        if lines.count("\n") != len(extra) or lines.count("\r") != len(extra):
-            raise ValueError("A header has a line end in it.")
-        rest = f"{lines}Date: {_date()}\r\nContent-Length: {len(self.body)}\r\n\r\n"
-        return _HEADS[self._code] + rest.encode("latin-1")
+        now = int(time.time())
+        return b"%b%bContent-Length: %d\r\n\r\n" % (
+            _start(self._code, self.content, now),
+            _lines(extra) if extra else b"",
+            len(self.body),
+        )
 
 
 def json_bytes(body: bytes) -> Answer:
@@ -146,15 +144,15 @@ def attachment(name: str) -> str:
     return f"attachment; filename=\"{fallback}\"; filename*=UTF-8''{encoded}"
 
 
-class _Clock:
-    """The Date header, made once per second."""
+@lru_cache(maxsize=64)
+def _start(status: int, content_type: str, now: int) -> bytes:
+    """The part of the head that is the same for many answers of a second."""
+    fixed = {**COMMON, "Content-Type": content_type, "Date": formatdate(now, usegmt=True)}
+    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode() + _lines(fixed)
 
-    second = -1
-    text = ""
 
-
-def _date() -> str:
-    now = int(time.time())
-    if now != _Clock.second:
-        _Clock.second, _Clock.text = now, formatdate(now, usegmt=True)
-    return _Clock.text
+def _lines(headers: dict[str, str]) -> bytes:
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    if lines.count("\n") != len(headers) or lines.count("\r") != len(headers):
+        raise ValueError("A header has a line end in it.")
+    return lines.encode("latin-1")

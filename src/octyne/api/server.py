@@ -7,13 +7,13 @@ connection is lost, for those routes that live longer than one answer.
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 from aiohttp import web
-from aiohttp.http_exceptions import LineTooLong
+from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
 from octyne import wire
-from octyne.api import errors
+from octyne.api import errors, request_line
 from octyne.errors import InvalidError
 
 SERVER = "Octyne"
@@ -42,6 +42,7 @@ class Connection(web.RequestHandler):
             access_log=cast("logging.Logger", None),  # documented as the way to have none
         )
         self._answering: web.BaseRequest | None = None
+        self._starts_request = True  # whatever comes next is the start of a request, for sure
         self._has_news = False  # bytes came since the last request was taken up
         self._is_half_closed = False
         self._is_stream = False
@@ -88,11 +89,14 @@ class Connection(web.RequestHandler):
     def begin(self, request: web.BaseRequest) -> None:
         """An answer to ``request`` is under way."""
         self._answering, self._has_news, self._is_stream = request, False, False
+        self._starts_request = False
         if self._is_half_closed:
             self._cut_off(request)
 
     def finish(self) -> None:
         """The answer is there, or it is a stream, which ends with its client."""
+        if self._answering is not None and not self._has_news and not self._messages:
+            self._starts_request = self._answering.content.is_eof()
         self._answering = None
         if self._is_half_closed:
             self._close_soon()
@@ -100,6 +104,9 @@ class Connection(web.RequestHandler):
     def data_received(self, data: bytes) -> None:
         """The client sends (called by the transport)."""
         self._has_news = True
+        if self._starts_request:
+            self._starts_request = False
+            data = request_line.mended(data)
         super().data_received(data)
 
     def eof_received(self) -> bool | None:  # type: ignore[override]  # asyncio allows a bool
@@ -115,6 +122,14 @@ class Connection(web.RequestHandler):
             self._cut_off(self._answering)
         self._close_soon()
         return True
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:  # noqa: ANN401  # as aiohttp has it
+        """Log what went wrong after an answer; a body that breaks off is the client's affair."""
+        error = kw.get("exc_info")
+        if isinstance(error, web.RequestPayloadError | HttpProcessingError):
+            log.debug("The rest of a body never came: %s", error)
+        else:
+            super().log_exception(*args, **kw)
 
     def _cut_off(self, request: web.BaseRequest) -> None:
         if not request.content.is_eof():

@@ -156,7 +156,7 @@ class Cursor:
         something. Cancelling is safe: the next call gives the same message.
         """
         options = self._options
-        first, self._first = self._first, False
+        first = self._first
         while True:
             seen = self._feed.end
             frame = await self._look(MAX_MESSAGE_BYTES if first else CHUNK_BYTES)
@@ -165,6 +165,7 @@ class Cursor:
             if frame is None:
                 frame = await self._wait(seen)
             if frame is not None:
+                self._first = False
                 self.position = frame.next
                 return frame.payload
 

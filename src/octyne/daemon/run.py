@@ -112,11 +112,7 @@ class Daemon:
         )
         self.settings.users, self.settings.state = options.users, options.state
         stack.callback(self.audit.close)
-        try:
-            await self.settings.configure_audit()
-        except DaemonError as error:  # actions go unrecorded, but the apps are looked after
-            self.settings.problems.append(f"The action log can't be written: {error}")
-            log.error("The action log can't be written: %s", error)  # noqa: TRY400  # no bug
+        await self.settings.begin()
         stack.push_async_callback(self.accounts.close)
         if password := await self.accounts.open():
             announce_password(password)
@@ -134,6 +130,8 @@ class Daemon:
             tasks.start("accounts", self.accounts.run())
             tasks.start("reload", self._reload_on(signals.reload, listeners))
             tasks.start("surroundings", self._warn_of_surroundings())
+            gc.collect()
+            gc.freeze()  # what is here stays; looking at it again costs every request
             log.info("Octyne %s is ready", __version__)
             _spare_collector()
             await signals.ended.wait()

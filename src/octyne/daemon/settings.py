@@ -13,7 +13,7 @@ from octyne.aio import in_thread
 from octyne.apps.fleet import Fleet
 from octyne.audit import AuditLog
 from octyne.config.model import Config
-from octyne.config.store import ConfigChange, ConfigFile
+from octyne.config.store import ConfigChange, ConfigFile, diff
 from octyne.errors import DaemonError
 from octyne.events import Events
 
@@ -68,6 +68,8 @@ class Settings:
         self._accounts = accounts
         self._events = events
         self._turn = asyncio.Lock()
+        self._at_start = file.current
+        self._unapplied: set[str] = set()  # keys whose newest values wait for a better time
         self.users = ""
         self.state = ""
         self.problems: list[str] = []
@@ -95,19 +97,14 @@ class Settings:
         config = self._file.current
         for warning in self._file.warnings:
             log.warning("Config: %s", warning)
-        problems = []
-        if "logging" in change.settings:
-            problems.append(await self._try(self.configure_audit(), "logging"))
-        if "redis" in change.settings:
-            problems.append(await self._try(self._change_stores(), "redis"))
-        problems.append(await self._try(self._fleet.apply(config, change), "servers"))
-        problems += [
-            f"The {AT_START[key]} settings change when the daemon is restarted."
-            for key in sorted(change.settings & AT_START.keys())
-        ]
-        self.problems = [problem for problem in problems if problem]
-        for problem in self.problems:
-            log.warning("%s", problem)
+        due = change.settings | self._unapplied
+        problems = {}
+        if "logging" in due:
+            problems["logging"] = await self._try(self._configure_audit(), "logging")
+        if "redis" in due:
+            problems["redis"] = await self._try(self._change_stores(), "redis")
+        problems["servers"] = await self._try(self._fleet.apply(config, change), "servers")
+        self._take(problems)
         self._events.publish(
             "config",
             {
@@ -119,7 +116,23 @@ class Settings:
             },
         )
 
-    async def configure_audit(self) -> None:
+    async def begin(self) -> None:
+        """Open the action log. Without it actions go unrecorded, but the apps are looked after."""
+        self._take({"logging": await self._try(self._configure_audit(), "logging")})
+
+    def _take(self, problems: dict[str, str]) -> None:
+        """Remember what could not be applied, to try it again with the next change, and say it."""
+        self._unapplied = {key for key, problem in problems.items() if problem}
+        waiting = diff(self._at_start, self._file.current).settings & AT_START.keys()
+        self.problems = [problem for problem in problems.values() if problem]
+        self.problems += [
+            f"The {AT_START[key]} settings change when the daemon is restarted."
+            for key in sorted(waiting)
+        ]
+        for problem in self.problems:
+            log.warning("%s", problem)
+
+    async def _configure_audit(self) -> None:
         """Have the action log follow the config."""
         entry = self._file.current.logging
         await in_thread(
@@ -141,7 +154,7 @@ class Settings:
         try:
             await work
         except DaemonError as error:
-            return f"The new {key} settings could not be applied: {error}"
+            return f"The {key} settings could not be applied: {error}"
         return ""
 
 

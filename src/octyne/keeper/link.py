@@ -97,8 +97,8 @@ class Link:
     def _answer(self, message: Message) -> None:
         try:
             self._handle(self, message)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            # A newer daemon may mean something else by it: say so and keep the app.
+        except Exception as error:  # noqa: BLE001  # bulkhead: no message may cost the app
+            # A newer daemon may mean something else by it.
             text = f"This keeper does not understand the message: {error!r}"
             self.send({"type": "error", "id": message.get("id", 0), "message": text})
 

@@ -83,7 +83,7 @@ class Decoder:
 def _message(line: bytes) -> Message:
     try:
         message = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ProtocolError("a line is not JSON") from error
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         raise ProtocolError("a line is not a message")
@@ -124,7 +124,7 @@ def read_record(name: str, directory_fd: int | None = None) -> Message | None:
     with os.fdopen(fd, "rb") as file:
         try:
             record = json.loads(file.read())
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
     return record if isinstance(record, dict) else None
 

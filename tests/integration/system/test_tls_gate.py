@@ -44,7 +44,7 @@ class Port:
     async def open(self, factory: Callable[[], asyncio.Protocol], **limits: Any) -> None:
         """Begin to accept."""
         self.gate = TlsGate(self.listener, self.tls, factory, **limits)
-        self.run = self.tasks.start("gate", self.gate.run())
+        self.run = self.tasks.start_task("gate", self.gate.run())
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect without TLS."""

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 from aiohttp import web
+from websockets.frames import CloseCode
 
 from octyne import wire
 from octyne.accounts.rights import Right
@@ -14,15 +15,7 @@ from octyne.api import access, errors, params, replies
 from octyne.api.context import Call
 from octyne.api.errors import Problem
 from octyne.api.live import Ending, LiveConnection
-from octyne.api.websocket import (
-    GOING_AWAY,
-    NORMAL,
-    POLICY,
-    ProtocolError,
-    WebSocket,
-    handshake_key,
-    offered_protocols,
-)
+from octyne.api.websocket import WebSocket
 from octyne.console.feed import ViewOptions
 from octyne.console.frames import Style
 from octyne.errors import DaemonError, InvalidError, UnauthenticatedError
@@ -35,26 +28,20 @@ INVALID_TYPE = "Invalid message type: "
 FAREWELLS = {
     Ending.SESSION: (errors.close_code(UnauthenticatedError), errors.NOT_AUTHENTICATED),
     Ending.BROKEN: (errors.close_code(Exception), errors.INTERNAL),
-    Ending.SILENT: (POLICY, "No message came within 30 seconds."),
-    Ending.REMOVED: (NORMAL, "The server has been removed."),
-    Ending.SHUTDOWN: (GOING_AWAY, "The daemon is stopping."),
+    Ending.SILENT: (CloseCode.POLICY_VIOLATION, "No message came within 30 seconds."),
+    Ending.REMOVED: (CloseCode.NORMAL_CLOSURE, "The server has been removed."),
+    Ending.SHUTDOWN: (CloseCode.GOING_AWAY, "The daemon is stopping."),
 }
 
 log = logging.getLogger(__name__)
 
 
-def speaks_v2(request: web.BaseRequest) -> bool:
-    """Whether the client knows `console-v2`; else it gets the old protocol."""
-    return V2 in offered_protocols(request)
-
-
 async def open_console(call: Call) -> web.StreamResponse:
     """`WS /server/{id}/console`."""
-    handshake_key(call.request)
-    is_v2 = speaks_v2(call.request)
-    options = view_options(call.query, v2=is_v2)
+    websocket = WebSocket(call.request, [V2])
+    options = view_options(call.query, v2=websocket.subprotocol == V2)
     with call.services.live.opened(call.identity.session_id, call.name) as connection:
-        websocket = await WebSocket.accept(call.request, V2 if is_v2 else "")
+        await websocket.accept()
         call.audit("server.console.access", server=call.name)
         viewer = Viewer(call, websocket, connection, options)
         try:
@@ -67,12 +54,12 @@ async def open_console(call: Call) -> web.StreamResponse:
 async def refuse_console(call: Call, problem: Problem) -> web.StreamResponse:
     """Tell a client why it gets no console, in the way that it understands."""
     try:
-        handshake_key(call.request)
+        websocket = WebSocket(call.request, [V2])
     except DaemonError:
         return replies.failure(problem)
-    if not speaks_v2(call.request):
+    if websocket.subprotocol != V2:
         return replies.failure(problem)
-    websocket = await WebSocket.accept(call.request, V2)
+    await websocket.accept()
     websocket.send(wire.encode(wire.ConsoleError(problem.message)))
     await websocket.close(problem.close_code, problem.message)
     return websocket.response
@@ -125,7 +112,6 @@ class Viewer:
         self._options = options
         self._is_v2 = options.style is not Style.PLAIN
         self._why = Ending.CLIENT
-        self._code = NORMAL
 
     async def run(self) -> None:
         """Serve until the client goes, or has to go."""
@@ -144,14 +130,12 @@ class Viewer:
         await self._websocket.close(code, reason)
 
     def _farewell(self) -> tuple[int, str]:
-        return FAREWELLS.get(self._why, (self._code, ""))
+        return FAREWELLS.get(self._why, (CloseCode.NORMAL_CLOSURE, ""))
 
     async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
         why = Ending.CLIENT
         try:
             await work()
-        except ProtocolError as error:
-            self._code = error.code
         except TimeoutError:
             why = Ending.SILENT
         except Exception as error:  # noqa: BLE001  # bulkhead: one viewer

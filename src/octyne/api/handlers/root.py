@@ -10,7 +10,6 @@ from octyne import wire
 from octyne.aio import in_thread
 from octyne.api import access, replies
 from octyne.api.context import Call
-from octyne.api.errors import SERVICE_UNAVAILABLE
 
 PRODUCT = "Octyne"
 OPENAPI_FILE = Path(__file__).parent.parent / "openapi.yaml"
@@ -22,12 +21,16 @@ async def get_version(call: Call) -> web.StreamResponse:
 
 
 async def get_health(call: Call) -> web.StreamResponse:
-    """`GET /healthz`: 503 when something is wrong; strangers aren't told what."""
+    """`GET /healthz`: 200 while the daemon serves; strangers aren't told what is wrong.
+
+    Something may be wrong (a full disk, say) and restarting the daemon or its container would
+    make it worse: so whoever restarts by status isn't made to.
+    """
     problems = call.services.health()
     if not problems:
         return replies.json(wire.Health("ok"))
     shown = tuple(problems) if await access.is_known(call) else ()
-    return replies.json(wire.Health("degraded", shown), SERVICE_UNAVAILABLE)
+    return replies.json(wire.Health("degraded", shown))
 
 
 class OpenApi:
