@@ -32,6 +32,7 @@ from octyne.system import process
 from octyne.system.usage import NOTHING, Usage
 
 EXITED = "@exit"  # says that an app isn't wanted any more: it ended by itself, cleanly
+REMOVED = "It is no longer in the config."
 SETTLE_S = 3.0  # for the record and the last words of an end, when the daemon ends too
 DEFAULT_RULE = "Restarting server {} due to default behaviour."  # contract, section 4
 
@@ -129,6 +130,8 @@ class App:
     @property
     def problem(self) -> str:
         """What is wrong with its files, for users; "" when nothing is."""
+        if self._hold.is_disk_full:
+            return f"The disk is full: output of app {self.name!r} can't be kept."
         return self._file.problem
 
     @property
@@ -161,8 +164,11 @@ class App:
     async def start(self, by: str) -> StartResult:
         """Start it, unless it runs; while it is stopping, the start follows the stop.
 
-        Returns when it runs or can't. Cancelling stops the waiting only.
+        One that is marked for deletion isn't started: its end is its removal. Returns when it
+        runs or can't. Cancelling stops the waiting only.
         """
+        if self.to_delete and self.state is not State.RUNNING:
+            return StartResult(success=False, reason=REMOVED)
         self._want(running=True, by=by)
         if self.state is State.STOPPING:
             self._again = True
@@ -198,14 +204,12 @@ class App:
 
     async def restart(self, by: str) -> StartResult:
         """Stop it if it runs, and start it then."""
-        if self.state not in {State.RUNNING, State.STOPPING}:
+        if self.to_delete:
+            return StartResult(success=False, reason=REMOVED)
+        if self.state is not State.RUNNING:
             return await self.start(by)
         self._want(running=True, by=by)
-        if self.state is State.STOPPING:
-            self._again = True
-            await self._save()
-        else:
-            await self._end("stop", again=True)
+        await self._end("stop", again=True)
         return StartResult(success=True)
 
     async def shut_down(self, *, hurry: bool = False) -> None:
@@ -329,6 +333,7 @@ class App:
                 done.set_result(result)
 
     async def _try_launch(self) -> StartResult:
+        await self._settled.wait()  # the last run's end is told before this one's start
         await self._save()
         run = uuid.uuid4().hex
         try:
@@ -434,7 +439,7 @@ class App:
                 self._pending = how  # done as soon as the keeper is reached
                 await self._save()
             case State.RUNNING | State.STOPPING:
-                stopping, self._pending = self.state is State.STOPPING, ""
+                stopping, self._pending = self.state is State.STOPPING and not self._pending, ""
                 if not stopping or how == "kill":
                     await self._ask_to_end(how)
             case State.STOPPED | State.CRASHED:
@@ -470,7 +475,8 @@ class App:
         self.usage = NOTHING
         self._memory.seen_run = ended.run
         self._memory.exit = ended
-        again, self._again, self._pending = self._again, False, ""
+        again, self._again = self._again and not self.to_delete, False
+        self._pending = ""
         delay: float | None = None
         if ended.is_clean:
             self._memory.restarts = 0
@@ -495,7 +501,7 @@ class App:
             await self._notice(f"[Octyne] Server {self.name} has stopped.")
             return
         await self._notice(f"[Octyne] Server {self.name} has crashed!")
-        if delay is not None:
+        if delay is not None and self.state is State.BACKOFF:  # else somebody has stopped it
             await self._notice(f"[Octyne] {DEFAULT_RULE.format(self.name)}")
 
     async def _restart_after(self, delay_s: float) -> None:
