@@ -3,7 +3,7 @@
 # ruff: noqa: E402
 import gc
 
-gc.disable()  # imports leave no garbage: looking for it would be a tenth of the start
+gc.disable()  # imports leave no garbage: looking for it is up to a tenth of the start
 
 import asyncio
 import sys
