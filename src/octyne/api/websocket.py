@@ -9,7 +9,6 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from struct import pack
 
 from aiohttp import web
 from websockets.datastructures import Headers
@@ -29,7 +28,6 @@ MAX_WAITING = 16  # messages ahead of the reader; then the rest stays with the c
 MAX_REASON = 123  # bytes; RFC 6455, section 5.5
 CLOSE_WAIT_S = 3.0  # seconds for the client's own close frame, then the connection is cut
 PONG = bytes([0x80 | Opcode.PONG])  # a frame begins with it
-WHOLE_TEXT = 0x80 | Opcode.TEXT
 ANSWER_HEADERS = ("Upgrade", "Connection", "Sec-WebSocket-Accept", "Sec-WebSocket-Protocol")
 
 
@@ -104,15 +102,10 @@ class WebSocket:
             return None
 
     def send(self, payload: bytes) -> None:
-        """Send a text message. Never waits: `await drained()` between messages.
-
-        Past the protocol, which copies the payload twice: many viewers share one.
-        """
-        transport = self._transport
-        if transport is None or self._is_lost or transport.is_closing():
-            return
+        """Send a text message. Never waits: `await drained()` between messages."""
         if self._protocol.state is State.OPEN:
-            transport.writelines((_text_header(len(payload)), payload))
+            self._protocol.send_text(payload)
+            self._flush()
 
     async def drained(self) -> None:
         """Wait until there is room for more, or the connection is lost. Cancelling is safe."""
@@ -171,15 +164,6 @@ class WebSocket:
             # A client that only sends pings and never reads gets no pongs either.
             elif data[:1] != PONG or not self._connection.writing_paused:
                 transport.write(data)
-
-
-def _text_header(size: int) -> bytes:
-    """The header of a whole text message; see RFC 6455, section 5.2."""
-    if size < 126:
-        return bytes((WHOLE_TEXT, size))
-    if size < 1 << 16:
-        return pack("!BBH", WHOLE_TEXT, 126, size)
-    return pack("!BBQ", WHOLE_TEXT, 127, size)
 
 
 def _handshake(request: web.BaseRequest, known: Sequence[str]) -> web.StreamResponse:
