@@ -15,7 +15,7 @@ from websockets.datastructures import Headers
 from websockets.exceptions import InvalidUpgrade
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request
-from websockets.protocol import State
+from websockets.protocol import SEND_EOF, State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
@@ -165,9 +165,11 @@ class WebSocket:
             self._protocol.data_to_send()
             return
         for data in self._protocol.data_to_send():
+            if data == SEND_EOF:
+                if transport.can_write_eof():
+                    transport.write_eof()
             # A client that only sends pings and never reads gets no pongs either.
-            is_pong = data[:1] == PONG
-            if data and not (is_pong and self._connection.writing_paused):
+            elif data[:1] != PONG or not self._connection.writing_paused:
                 transport.write(data)
 
 

@@ -22,7 +22,7 @@ from octyne.apps.lifecycle import Exit, State
 from octyne.apps.memory import Desired, Memory, StateFile
 from octyne.apps.notices import Notices
 from octyne.apps.place import Place
-from octyne.apps.recovery import LostProcesses, RunRecord, read_exit, read_run
+from octyne.apps.recovery import Left, LostProcesses, RunRecord, look
 from octyne.config.model import AppConfig
 from octyne.console.feed import Feed
 from octyne.errors import ConflictError, InvalidError, UnavailableError
@@ -266,29 +266,32 @@ class App:
             self._is_adopted = True
 
     async def _adopt(self) -> None:
-        await in_thread(self._place.make, self.name)
-        self._memory = await in_thread(
-            memory.load, self._directory, self.name, running=self.config.enabled
-        )
+        # One hop for all: with a thousand apps the hops themselves are most of the start.
+        self._memory, left = await in_thread(self._look)
         await self.feed.refresh()
-        if await in_thread(is_held, self._directory):
+        if left.held:
             self._remembered, self._memory.state = self._memory.state, State.RUNNING
             if self._memory.known and not self.desired.running:
                 self._pending = "stop"  # the daemon died before its keeper was asked, perhaps
             await self._hold.attach()
             return
-        run = await in_thread(read_run, self._directory)
+        run = left.run
         if run is None or run.run == self._memory.seen_run:
             await self._resume()
-        elif (ended := await in_thread(read_exit, self._directory, run.run)) is not None:
+        elif left.ended is not None:
             self._memory.state = State.RUNNING
-            await self.on_ended(ended, run.started_ms)
+            await self.on_ended(left.ended, run.started_ms)
         elif run.boot != process.boot_id():
             await self._after_reboot(run.run)
         else:
             self._remembered, self._memory.state = self._memory.state, State.RUNNING
             # May take as long as the app may take to stop: the daemon's start doesn't wait.
             self._tasks.start(f"end of {self.name}", self.on_lost(run.run, run))
+
+    def _look(self) -> tuple[Memory, Left]:
+        self._place.make(self.name)
+        remembered = memory.load(self._directory, self.name, running=self.config.enabled)
+        return remembered, look(self._directory)
 
     @property
     def is_due(self) -> bool:

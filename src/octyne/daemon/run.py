@@ -75,12 +75,6 @@ async def run(options: Options) -> None:
         await daemon.serve(signals)
 
 
-def _spare_collector() -> None:
-    """What lives as long as we do is not looked at again: that would hold all up for 20 ms."""
-    gc.collect()
-    gc.freeze()
-
-
 class Daemon:
     """The parts, put together."""
 
@@ -134,7 +128,6 @@ class Daemon:
             gc.collect()
             gc.freeze()  # what is here stays; looking at it again costs every request
             log.info("Octyne %s is ready", __version__)
-            _spare_collector()
             await signals.ended.wait()
             if signals.takes_apps:
                 await self._shut_down_apps(signals)
