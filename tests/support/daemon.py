@@ -208,9 +208,7 @@ class Daemon:
     def until(self, app: str, status: int, within_s: float = 15.0) -> None:
         """Wait until the app has that status."""
         eventually(
-            lambda: self.status(app) == status,
-            within_s,
-            f"{app} isn't {status} after {within_s} s: {self.get(f'/server/{app}')}",
+            lambda: self.status(app) == status, within_s, f"{app} isn't {status} after {within_s} s"
         )
 
     def lines(self, app: str, limit: int = 10_000) -> list[str]:

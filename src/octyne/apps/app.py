@@ -32,6 +32,7 @@ from octyne.system import process
 from octyne.system.usage import NOTHING, Usage
 
 EXITED = "@exit"  # says that an app isn't wanted any more: it ended by itself, cleanly
+REMOVED = "It is no longer in the config."
 SETTLE_S = 3.0  # for the record and the last words of an end, when the daemon ends too
 DEFAULT_RULE = "Restarting server {} due to default behaviour."  # contract, section 4
 
@@ -76,8 +77,11 @@ class App:
         self._hold = Hold(self._directory, self.feed, self._tasks, self)
         self._stop_config = config.stop
         self._notices = Notices(name, place, self.feed)
-        self._pending = ""  # "stop", "kill": asked while starting; "start": while stopping
+        self._pending = ""  # "stop" or "kill": asked while no keeper could be reached
+        self._again = False  # start it when it has ended
+        self._remembered: State | None = None  # before a living keeper said that it runs
         self._on_gone: Callable[[], None] = lambda: None
+        self._is_adopted = False
         self._settled = asyncio.Event()  # no end is being dealt with
         self._settled.set()
 
@@ -126,6 +130,8 @@ class App:
     @property
     def problem(self) -> str:
         """What is wrong with its files, for users; "" when nothing is."""
+        if self._hold.is_disk_full:
+            return f"The disk is full: output of app {self.name!r} can't be kept."
         return self._file.problem
 
     @property
@@ -158,16 +164,20 @@ class App:
     async def start(self, by: str) -> StartResult:
         """Start it, unless it runs; while it is stopping, the start follows the stop.
 
-        Returns when it runs or can't. Cancelling stops the waiting only.
+        One that is marked for deletion isn't started: its end is its removal. Returns when it
+        runs or can't. Cancelling stops the waiting only.
         """
+        if self.to_delete and self.state is not State.RUNNING:
+            return StartResult(success=False, reason=REMOVED)
         self._want(running=True, by=by)
         if self.state is State.STOPPING:
-            self._pending = "start"
+            self._again = True
+        else:
+            self._pending = ""  # a stop that nobody has heard of yet
         if self.state in {State.RUNNING, State.STOPPING}:
             await self._save()
             return StartResult(success=True)
         if self.state is State.STARTING:
-            self._pending = ""
             return StartResult(success=True)
         self._memory.restarts = 0
         return await self._start_launch()
@@ -194,12 +204,12 @@ class App:
 
     async def restart(self, by: str) -> StartResult:
         """Stop it if it runs, and start it then."""
-        if self.state not in {State.RUNNING, State.STOPPING}:
+        if self.to_delete:
+            return StartResult(success=False, reason=REMOVED)
+        if self.state is not State.RUNNING:
             return await self.start(by)
         self._want(running=True, by=by)
-        if self.state is State.RUNNING:
-            await self._end("stop")
-        self._pending = "start"
+        await self._end("stop", again=True)
         return StartResult(success=True)
 
     async def shut_down(self, *, hurry: bool = False) -> None:
@@ -244,13 +254,25 @@ class App:
     # -- at the daemon's start and end ---------------------------------------------------------
 
     async def adopt(self) -> None:
-        """Take over what earlier daemons left: a living keeper, an exit, a pending restart."""
+        """Take over what earlier daemons left: a living keeper, an exit, a pending restart.
+
+        Raises:
+            OSError: its directory can't be made or read; it can be started all the same when
+                that is mended.
+        """
+        try:
+            await self._adopt()
+        finally:
+            self._is_adopted = True
+
+    async def _adopt(self) -> None:
+        await in_thread(self._place.make, self.name)
         self._memory = await in_thread(
             memory.load, self._directory, self.name, running=self.config.enabled
         )
         await self.feed.refresh()
         if await in_thread(is_held, self._directory):
-            self._memory.state = State.RUNNING
+            self._remembered, self._memory.state = self._memory.state, State.RUNNING
             await self._hold.attach()
             return
         run = await in_thread(read_run, self._directory)
@@ -263,13 +285,14 @@ class App:
             await self._after_reboot(run.run)
         else:
             self._memory.state = State.RUNNING
-            await self.on_lost(run.run, run)
+            # May take as long as the app may take to stop: the daemon's start doesn't wait.
+            self._tasks.start(f"end of {self.name}", self.on_lost(run.run, run))
 
     @property
     def is_due(self) -> bool:
         """Whether it should run and doesn't, now that the daemon is up."""
         wanted = self.desired.running and self.config.enabled and not self.to_delete
-        return wanted and self.state is State.STOPPED
+        return wanted and self._is_adopted and self.state is State.STOPPED
 
     @property
     def is_settled(self) -> bool:
@@ -307,16 +330,20 @@ class App:
                 done.set_result(result)
 
     async def _try_launch(self) -> StartResult:
+        await self._settled.wait()  # the last run's end is told before this one's start
         await self._save()
         run = uuid.uuid4().hex
         try:
             orders = self._place.orders(self.name, self.config, run)
+            await in_thread(self._place.make, self.name)
             async with self._notices.turn:
                 self._stop_config = self.config.stop
                 await launch(self._directory, orders)
         except InvalidError as error:
             await self._notice(f"[Octyne] Server {self.name} could not be started: {error}")
             return await self._fail(str(error))
+        except OSError as error:
+            return await self._fail(f"The state of this app can't be kept: {error.strerror}.")
         except LaunchError as error:
             if not error.held and not await in_thread(is_held, self._directory):
                 await self.feed.refresh()
@@ -325,7 +352,7 @@ class App:
         return StartResult(success=True)
 
     async def _fail(self, reason: str) -> StartResult:
-        self._pending = ""
+        self._pending, self._again = "", False
         self._move(State.CRASHED, reason)
         await self._save()
         if self.to_delete:
@@ -344,12 +371,14 @@ class App:
         if asked and self.state is State.RUNNING:
             self._move(State.STOPPING, "")
         if self._pending in {"stop", "kill"} and self._hold.is_reachable:
-            await self._end(self._pending)
+            await self._end(self._pending, again=self._again)
 
     async def on_ended(self, ended: Exit, started_ms: int) -> None:
         """See `octyne.apps.hold.Owner`: state, disk, console, and what follows, once."""
         if ended.run == self._memory.seen_run:
+            await self._on_seen()
             return
+        self._remembered = None
         self._settled.clear()
         try:
             again, delay = await self._settle_end(ended, started_ms)
@@ -361,6 +390,18 @@ class App:
             self._tasks.start(f"restart of {self.name}", self._restart_after(delay))
         elif self.to_delete:
             await self._leave()
+
+    async def _on_seen(self) -> None:
+        """An end that is known already; an earlier daemon may have dealt with it.
+
+        Then the keeper was only held up on its way out when we took it for a running one.
+        """
+        if self._remembered is None:
+            return
+        self._hold.release()
+        self._memory.state, self._remembered = self._remembered, None
+        await self._resume()
+        self._publish()
 
     async def on_lost(self, run: str, record: RunRecord | None) -> None:
         """See `octyne.apps.hold.Owner`: end what the keeper left, and count it as a crash."""
@@ -382,8 +423,9 @@ class App:
 
     # -- ending --------------------------------------------------------------------------------
 
-    async def _end(self, how: str) -> None:
-        """Begin the end in the way asked for (``stop`` or ``kill``)."""
+    async def _end(self, how: str, *, again: bool = False) -> None:
+        """Begin the end in the way asked for (``stop`` or ``kill``); ``again``: and start then."""
+        self._again = again
         match self.state:
             case State.STARTING:
                 self._pending = how
@@ -394,8 +436,8 @@ class App:
                 self._pending = how  # done as soon as the keeper is reached
                 await self._save()
             case State.RUNNING | State.STOPPING:
-                again, self._pending = self.state is State.STOPPING, ""
-                if not again or how == "kill":
+                stopping, self._pending = self.state is State.STOPPING and not self._pending, ""
+                if not stopping or how == "kill":
                     await self._ask_to_end(how)
             case State.STOPPED | State.CRASHED:
                 await self._save()
@@ -430,7 +472,8 @@ class App:
         self.usage = NOTHING
         self._memory.seen_run = ended.run
         self._memory.exit = ended
-        again, self._pending = self._pending == "start", ""
+        again, self._again = self._again and not self.to_delete, False
+        self._pending = ""
         delay: float | None = None
         if ended.is_clean:
             self._memory.restarts = 0
@@ -455,7 +498,7 @@ class App:
             await self._notice(f"[Octyne] Server {self.name} has stopped.")
             return
         await self._notice(f"[Octyne] Server {self.name} has crashed!")
-        if delay is not None:
+        if delay is not None and self.state is State.BACKOFF:  # else somebody has stopped it
             await self._notice(f"[Octyne] {DEFAULT_RULE.format(self.name)}")
 
     async def _restart_after(self, delay_s: float) -> None:

@@ -54,6 +54,7 @@ class Fleet:
         self._tasks = Tasks()
         self._table = ProcessTable()
         self._sample_soon = asyncio.Event()
+        self._starts = False
         self._on_removed: list[Callable[[str], None]] = []
 
     def get(self, name: str) -> App:
@@ -91,7 +92,11 @@ class Fleet:
         self._apps = {n: self._apps[n] for n in [*config.servers, *left] if n in self._apps}
 
     def start_due(self) -> None:
-        """Start what should run and doesn't, all at once; returns without waiting."""
+        """Start what should run and doesn't, all at once; returns without waiting.
+
+        From now on apps that are added start as soon as they are known not to run.
+        """
+        self._starts = True
         for app in self._apps.values():
             if app.is_due:
                 self._start(app)
@@ -107,9 +112,7 @@ class Fleet:
         for name, entry in config.servers.items():
             app = self._apps.get(name)
             if app is None:
-                app = await self._add(name, entry)
-                if app.is_due:
-                    self._start(app)
+                await self._add(name, entry)
                 continue
             app.config = entry
             if app.to_delete:
@@ -150,22 +153,21 @@ class Fleet:
     # -- inside ----------------------------------------------------------------------------
 
     async def _add(self, name: str, entry: AppConfig) -> App:
-        try:
-            await in_thread(self._place.make, name)
-        except OSError as error:
-            raise UnavailableError(
-                f"The state of app {name!r} can't be kept: {error.strerror}."
-            ) from error
         app = App(name, entry, self._place, self._events)
         self._apps[name] = app
-        try:
-            async with asyncio.timeout(ADOPT_S):
-                await app.adopt()
-        except TimeoutError:
-            log.warning("App %r could not be taken over in time; it is looked for again", name)
-        except OSError:
-            log.exception("The state of app %r can't be read", name)
+        adoption = self._tasks.start_task(f"taking over {name}", self._adopt(app))
+        await asyncio.wait([adoption], timeout=ADOPT_S)
+        if not adoption.done():
+            log.warning("App %r could not be taken over in time: this goes on beside", name)
         return app
+
+    async def _adopt(self, app: App) -> None:
+        try:
+            await app.adopt()
+        except OSError as error:
+            log.error("The state of app %r can't be kept: %s", app.name, error)  # noqa: TRY400
+        if self._starts and app.is_due:
+            self._start(app)
 
     async def _add_left(self, name: str) -> None:
         """An app that runs, though the config has lost it meanwhile."""

@@ -62,6 +62,11 @@ class Hold:
         """Whether requests can be made now."""
         return self.run is not None and self.run.link is not None
 
+    @property
+    def is_disk_full(self) -> bool:
+        """Whether the disk takes no more of the app's output, as far as the keeper has told."""
+        return self.run is not None and self.run.link is not None and self.run.link.disk_full
+
     def uptime_ns(self) -> int:
         """How long the app has been running, in nanoseconds; 0 when it isn't."""
         if self.run is None:

@@ -25,11 +25,11 @@ log = logging.getLogger(__name__)
 
 def directory_name(app: str) -> str:
     """A directory name for any app name: different names never meet, none leads elsewhere."""
-    quoted = quote(app, safe="")
+    quoted = quote(app, safe="", errors="surrogatepass").replace("~", "%7E")
     if not quoted.strip("."):
         quoted = quoted.replace(".", "%2E")
     if len(quoted) > LONGEST_NAME:
-        digest = hashlib.sha256(app.encode()).hexdigest()[:32]
+        digest = hashlib.sha256(app.encode(errors="surrogatepass")).hexdigest()[:32]
         quoted = f"{quoted[: LONGEST_NAME - 40]}~{digest}"
     return quoted
 
@@ -90,7 +90,7 @@ def load(directory: str, app: str, *, running: bool) -> Memory:
         )
     except FileNotFoundError:
         return fresh
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         log.warning(
             "The remembered state of app %r can't be read (%r): starting afresh", app, error
         )
@@ -104,7 +104,7 @@ def names_in(states: str) -> list[str]:
         try:
             with open(os.path.join(states, entry, STATE_FILE), "rb") as file:
                 name = json.load(file)["app"]
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             continue
         if isinstance(name, str) and directory_name(name) == entry:
             found.append(name)

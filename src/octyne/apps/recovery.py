@@ -41,7 +41,10 @@ def read_run(directory: str) -> RunRecord | None:
 def read_exit(directory: str, run: str) -> Exit | None:
     """The exit record of that run, if it left one. Blocks."""
     record = _read(directory, protocol.EXIT_FILE)
-    return Exit.of(record) if record.get("run") == run and run else None
+    try:
+        return Exit.of(record) if record.get("run") == run and run else None
+    except KeyError:
+        return None
 
 
 def _read(directory: str, name: str) -> dict[str, Any]:

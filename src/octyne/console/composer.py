@@ -65,5 +65,12 @@ class Composer:
         if style is not Style.V2_TIMES:
             return self._reader.time_at(position), []
         pairs = self._reader.times_between(position, position + len(data))
-        numbered = [(data.count(b"\n", 0, max(0, o - position)), time) for o, time in pairs]
-        return (numbered[0][1] if numbered else 0), numbered
+        numbered: dict[int, int] = {}
+        for offset, time_ms in pairs:
+            place = max(0, offset - position)
+            inside = place > 0 and data[place - 1] != 0x0A
+            # What comes in the middle of a line is the time of the next: a line's is its start's.
+            numbered[data.count(b"\n", 0, place) + inside] = time_ms
+        lines = data.count(b"\n") + (not data.endswith(b"\n"))
+        times = [(line, time_ms) for line, time_ms in numbered.items() if line < lines]
+        return (times[0][1] if times else 0), times

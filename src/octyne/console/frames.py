@@ -67,4 +67,6 @@ def render_gap(start: int, end: int, style: Style, *, asked: bool) -> Frame:
     if asked and style is not Style.PLAIN:
         return Frame(_encoder.encode({"type": "gap", "from": start, "to": end}), end)
     text = f"[Octyne] {end - start} bytes of output are no longer kept."
+    if end < start:
+        text = "[Octyne] The console's log begins again."
     return render(Piece(start, end, text, 0, []), style)

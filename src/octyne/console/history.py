@@ -106,9 +106,8 @@ def _forwards(
     log: LogReader, query: Query, whole: tuple[int, int], span: tuple[int, int]
 ) -> LogPage:
     found = _Page(query)
-    position = span[0]
+    position = max(span)  # of the next page; a hole at the end of the span is behind us, too
     for offset, line in _lines(log, *span):
-        position = offset + len(line)
         if not found.add(offset, line):
             position = offset
             break
@@ -122,8 +121,9 @@ def _backwards(log: LogReader, query: Query, whole: tuple[int, int], high: int) 
     found = _Page(query)
     position = high
     while position > whole[0] and not found.full:
+        position = max(whole[0], log.before_hole(position))
         begin = log.lines_back(position, MAX_LINES, BLOCK_BYTES)
-        if begin >= position:  # one line longer than a block, or a hole
+        if begin >= position:  # one line longer than a block
             begin = max(whole[0], position - BLOCK_BYTES)
         position = _take_backwards(found, list(_lines(log, begin, position)), begin)
     lines = [LogLine(o, log.time_at(o), text) for o, text in reversed(found.taken)]

@@ -6,7 +6,7 @@ The writer is `octyne.keeper.log_writer`, in another process; its files only eve
 import contextlib
 import os
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -14,6 +14,7 @@ from octyne.keeper.log_writer import INDEX_ENTRY, index_name, segment_name, segm
 
 OPEN_SEGMENTS = 4  # descriptors kept per log: viewers are mostly at the end
 SCAN_BYTES = 256 * 1024
+INDEX_READ_BYTES = 4096  # of an index at once: a few seconds of steady output
 
 
 class NotCachedError(Exception):
@@ -67,13 +68,13 @@ class _Segment:
         return None
 
     def _read_index(self) -> None:
-        if self._index < 0:
-            return
+        """Take what was added since; this runs for each message, so small reads are usual."""
         size = INDEX_ENTRY.size
-        while data := self._pread(self._index, SCAN_BYTES, len(self._offsets) * size):
-            pairs = array("Q", data[: len(data) // size * size])
-            if not pairs:
-                return
+        count = INDEX_READ_BYTES
+        while self._index >= 0 and count == INDEX_READ_BYTES:
+            data = self._pread(self._index, INDEX_READ_BYTES, len(self._offsets) * size)
+            count = len(data)
+            pairs = array("Q", data[: count // size * size])
             self._offsets.extend(pairs[0::2])
             self._times.extend(pairs[1::2])
 
@@ -114,12 +115,14 @@ class LogReader:
                 self._directory = os.open(self._path, flags)
             except FileNotFoundError:
                 return 0, 0
-        self._offsets = segment_offsets(os.listdir(self._directory))
-        for offset in set(self._open) - set(self._offsets):
-            self._open.pop(offset).close()
-        if not self._offsets:
-            return 0, 0
-        last = self._segment(self._offsets[-1])
+        last = None
+        while last is None:  # the writer may drop what we have just seen
+            self._offsets = segment_offsets(os.listdir(self._directory))
+            for offset in set(self._open) - set(self._offsets):
+                self._open.pop(offset).close()
+            if not self._offsets:
+                return 0, 0
+            last = self._try_segment(self._offsets[-1])
         return self._offsets[0], last.offset + os.fstat(last.fd).st_size
 
     def read(self, offset: int, size: int) -> bytes | Hole:
@@ -164,6 +167,15 @@ class LogReader:
                 break
         return end
 
+    def before_hole(self, offset: int) -> int:
+        """Where the hole begins that ends at ``offset`` or holds it; ``offset`` if none does."""
+        for base in reversed(self._offsets[: bisect_left(self._offsets, offset)]):
+            segment = self._try_segment(base)
+            size = os.fstat(segment.fd).st_size if segment else 0
+            if size:
+                return min(offset, base + size)
+        return offset
+
     def lines_back(self, end: int, lines: int, limit: int) -> int:
         """The offset where the last ``lines`` whole lines before ``end`` begin.
 
@@ -180,7 +192,7 @@ class LogReader:
                 return position - len(data) + _nth_from_end(data, wanted) + 1
             wanted -= count
             position -= len(data)
-        return min(self._line_start(position), end)
+        return min(self._line_start(position, end), end)
 
     def _read_back(self, begin: int, end: int) -> bytes:
         """The bytes that stand before ``end`` without a hole, from ``begin`` on at most."""
@@ -196,14 +208,19 @@ class LogReader:
                 parts += data
         return parts if begin == end else b""
 
-    def _line_start(self, offset: int) -> int:
+    def _line_start(self, offset: int, end: int) -> int:
         """The first line start at or after ``offset`` (which a hole or the limit set)."""
         if offset in {0, *self._offsets}:
             return offset
-        before = self.read(offset - 1, SCAN_BYTES)
-        if isinstance(before, Hole) or not before:
-            return offset
-        return offset + before.find(b"\n") if b"\n" in before else offset
+        position = offset - 1
+        while position < end:
+            data = self.read(position, SCAN_BYTES)
+            if isinstance(data, Hole) or not data:
+                break
+            if b"\n" in data:
+                return position + data.index(b"\n") + 1
+            position += len(data)
+        return max(position, offset)
 
     def _try_segment(self, offset: int) -> _Segment | None:
         try:

@@ -110,7 +110,7 @@ def _become(spec: dict[str, Any], theirs: tuple[int, int], errors: int) -> NoRet
 
 def _restore_defaults(spec: dict[str, Any]) -> None:
     """Undo what Python and the daemon changed for themselves and programs inherit."""
-    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     os.umask(spec["umask"])

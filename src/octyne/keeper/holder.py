@@ -33,6 +33,7 @@ SWEEP_GRACE_S = 1.0  # for processes that an app leaves behind, before they are 
 KILL_INTERVAL_S = 0.05  # between rounds of SIGKILL, until nobody is left
 GIVE_UP_S = 10.0  # after the first SIGKILL: what still lives then can't be killed by us
 RETRY_S = 1.0  # for a full disk
+LONGEST_STOP_S = 7 * 86_400.0
 
 
 class Holder:
@@ -56,8 +57,10 @@ class Holder:
         self._tree_gone = False
         self._killed_at: float | None = None
         self._output_open = True
+        self._waiting = b""  # output that the disk had no room for, while the app is blocked
         self._exit: Message | None = None
         self._told = self._finished = False
+        self._disk_full = False  # as the daemons know it
 
     def run(self, listener: socket.socket, wakeup: int) -> None:
         """Serve until the app has ended and its exit is recorded.
@@ -98,16 +101,27 @@ class Holder:
         except DiskFullError as error:
             rest = data[error.written :]
             if self._spec["on_full"] == "block" and not self._tree_gone:
-                kept = bytes(rest)
+                self._waiting = bytes(rest)
                 self._loop.unwatch(self._app.output)
-                self._loop.after(RETRY_S, "room", lambda: self._try_again(kept))
             else:
                 self._writer.drop(len(rest))
+            self._loop.after(RETRY_S, "room", self._try_again)
+            self._tell_disk(full=True)
+        else:
+            self._tell_disk(full=False)
         self._announce()
 
-    def _try_again(self, kept: bytes) -> None:
-        self._watch_output()
-        self._keep(memoryview(kept))
+    def _try_again(self) -> None:
+        waiting, self._waiting = self._waiting, b""
+        if self._output_open:
+            self._watch_output()
+        self._keep(memoryview(waiting))
+
+    def _tell_disk(self, *, full: bool) -> None:
+        if full != self._disk_full:
+            self._disk_full = full
+            for link in list(self._links):
+                link.send({"type": "disk", "full": full})
 
     def _announce(self) -> None:
         for link in list(self._links):
@@ -195,7 +209,9 @@ class Holder:
             return
         self._tree_gone = True
         self._inlet.close()
-        self._loop.cancel("sweep", "deadline")
+        self._loop.cancel("sweep", "deadline", "room")
+        if self._waiting:  # nobody is blocked by it any more: what finds no room is counted
+            self._try_again()
         if self._output_open:
             # Usually the end of the stream follows at once. It doesn't if somebody outside of
             # the tree was given the descriptor.
@@ -285,6 +301,7 @@ class Holder:
             "start": self._writer.start,
             "end": self._writer.end,
             "asked": self._asked,
+            "disk_full": self._disk_full,
         }
 
     def _on_notice(self, message: Message) -> str:
@@ -298,11 +315,12 @@ class Holder:
         if self._asked or self._exit is not None:
             return ""
         stop = {**self._spec["stop"], **message}
-        number = signal.Signals[stop["signal"]]
+        # All of it is read before anything is done: half a stop could never be asked for again.
+        number, command = signal.Signals[stop["signal"]], str(stop["command"])
+        timeout_s = min(max(0.0, float(stop["timeout"])), LONGEST_STOP_S)
         self._asked = "stop"
         self._loop.cancel("sweep")
-        self._loop.after(stop["timeout"], "deadline", self._kill)
-        command = stop["command"]
+        self._loop.after(timeout_s, "deadline", self._kill)
         if self._status is not None:
             self._signal_rest(signal.SIGTERM)
         elif not command or self._inlet.write(command.encode() + b"\n"):

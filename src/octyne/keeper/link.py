@@ -41,6 +41,7 @@ class Link:
         self._decoder = protocol.Decoder()
         self._outgoing = b""
         self._news: tuple[int, int] | None = None  # (start, end) that wait for room
+        self._events = READABLE
         loop.watch(connection, READABLE, self._on_event)
 
     def announce(self, start: int, end: int) -> None:
@@ -96,8 +97,8 @@ class Link:
     def _answer(self, message: Message) -> None:
         try:
             self._handle(self, message)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            # A newer daemon may mean something else by it: say so and keep the app.
+        except Exception as error:  # noqa: BLE001  # bulkhead: no message may cost the app
+            # A newer daemon may mean something else by it.
             text = f"This keeper does not understand the message: {error!r}"
             self.send({"type": "error", "id": message.get("id", 0), "message": text})
 
@@ -123,4 +124,6 @@ class Link:
         if not self._outgoing and self._news:
             self._outgoing = self._pending()
         events = READABLE | (WRITABLE if self._outgoing else 0)
-        self._loop.watch(self._connection, events, self._on_event)
+        if events != self._events:
+            self._events = events
+            self._loop.watch(self._connection, events, self._on_event)

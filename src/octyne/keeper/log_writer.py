@@ -11,7 +11,6 @@ between two segments is output that the disk had no room for.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import struct
@@ -27,15 +26,13 @@ MAX_SEGMENTS = 256  # a disk that is full now and again makes short ones
 LOG_SUFFIX = ".log"
 INDEX_SUFFIX = ".idx"
 
-FULL_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
-
 
 class LogBusyError(Exception):
     """Another process writes this log."""
 
 
 class DiskFullError(Exception):
-    """The disk takes no more; nothing of the rest was written."""
+    """The disk takes no more, for whatever reason; nothing of the rest was written."""
 
     def __init__(self, written: int) -> None:
         super().__init__("no space left for the console log")
@@ -69,10 +66,12 @@ class LogWriter:
         end: offset that the next byte will have.
         lost: bytes dropped since the disk ran full, 0 when it takes all.
 
+    ``limit``: bytes that are kept. ``segment_bytes``: of each file, for tests; 0 for the usual.
+
     All methods block. Raises `LogBusyError` when another process writes this log.
     """
 
-    def __init__(self, directory: str, limit: int) -> None:
+    def __init__(self, directory: str, limit: int, *, segment_bytes: int = 0) -> None:
         os.makedirs(directory, mode=0o700, exist_ok=True)
         self._directory = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -80,9 +79,10 @@ class LogWriter:
         except BlockingIOError:
             os.close(self._directory)
             raise LogBusyError(directory) from None
-        self._limit = max(limit, 2 * MIN_SEGMENT_BYTES)
+        self._limit = max(limit, 2 * (segment_bytes or MIN_SEGMENT_BYTES))
         share = self._limit // SEGMENTS_PER_LOG
-        self._segment_bytes = min(MAX_SEGMENT_BYTES, max(MIN_SEGMENT_BYTES, share))
+        usual = min(MAX_SEGMENT_BYTES, max(MIN_SEGMENT_BYTES, share))
+        self._segment_bytes = segment_bytes or usual
         self._log = self._index = -1
         self._base = self._size = 0  # of the segment that is written
         self._index_size = self._indexed_ms = 0
@@ -125,8 +125,8 @@ class LogWriter:
             self._stamp()
             self._put(data[self.end - begin :] if self.end > begin else data)
         except OSError as error:
-            if error.errno not in FULL_ERRORS:
-                raise
+            # Not only a full disk: one that went read-only, or a directory that somebody has
+            # removed, must not take the app down with us.
             raise DiskFullError(0 if begin is None else self.end - begin) from error
 
     def drop(self, size: int) -> None:
@@ -140,8 +140,10 @@ class LogWriter:
         self.append(text.encode() + b"\n")
 
     def finish_line(self) -> None:
-        """End an unfinished last line."""
-        if not self._at_line_start and not self.lost:
+        """End an unfinished last line; after a loss say so, if there is room for that now."""
+        if self.lost:
+            self.append(b"")
+        elif not self._at_line_start:
             self.append(b"\n")
 
     def _resume(self) -> None:
@@ -153,12 +155,20 @@ class LogWriter:
             self.end = self._base + self._size
         try:
             self._open_segment(self._base)
-        except OSError as error:  # a full disk: the next write tries again
-            if error.errno not in FULL_ERRORS:
-                raise
-        if self._log >= 0 and self._size:
-            self._at_line_start = os.pread(self._log, 1, self._size - 1) == b"\n"
+        except OSError:  # a full disk: the next write tries again
+            pass
+        written = [place for place in zip(offsets, sizes, strict=True) if place[1]]
+        if written and sum(written[-1]) == self.end:  # else a hole has ended the line
+            self._at_line_start = self._last_byte(*written[-1]) == b"\n"
         self.finish_line()
+
+    def _last_byte(self, offset: int, size: int) -> bytes:
+        flags = os.O_RDONLY | os.O_CLOEXEC
+        fd = os.open(segment_name(offset), flags, dir_fd=self._directory)
+        try:
+            return os.pread(fd, 1, size - 1)
+        finally:
+            os.close(fd)
 
     def _make_ready(self) -> None:
         """Have a segment open that ends at `end`; after a loss, with a line that says so."""
@@ -167,22 +177,36 @@ class LogWriter:
             self._open_segment(self.end)
             if old[1]:
                 self._closed.append(old)
+            elif old[0] != self._base:  # a disk that stays full would fill with empty files
+                self._remove(old[0])
             self._prune()
         if self.lost:
-            mark = f"[Octyne] The disk was full: {self.lost} bytes of output were not kept.\n"
+            self._mark_loss()
+
+    def _mark_loss(self) -> None:
+        mark = f"[Octyne] The disk was full: {self.lost} bytes of output were not kept.\n"
+        self._stamp()
+        try:
             self._put(mark.encode())
-            self.lost = 0
+        except OSError:  # half a mark is worse than none
+            os.ftruncate(self._log, 0)
+            self.end, self._size = self._base, 0
+            raise
+        self.lost = 0
 
     def _open(self, name: str, flags: int) -> int:
         flags |= os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         return os.open(name, flags, 0o600, dir_fd=self._directory)
 
     def _open_segment(self, offset: int) -> None:
-        log = self._open(segment_name(offset), os.O_RDWR)
+        # The index first: who reads finds it beside every segment.
+        index = self._open(index_name(offset), os.O_WRONLY)
         try:
-            index = self._open(index_name(offset), os.O_WRONLY)
+            log = self._open(segment_name(offset), os.O_RDWR)
         except OSError:
-            os.close(log)
+            if os.fstat(index).st_size == 0:
+                os.unlink(index_name(offset), dir_fd=self._directory)
+            os.close(index)
             raise
         for fd in (self._log, self._index):
             if fd >= 0:
@@ -210,12 +234,15 @@ class LogWriter:
         while self._closed and (total > self._limit or len(self._closed) >= MAX_SEGMENTS):
             offset, size = self._closed.pop(0)
             total -= size
-            for name in (segment_name(offset), index_name(offset)):
-                try:
-                    os.unlink(name, dir_fd=self._directory)
-                except FileNotFoundError:
-                    continue
+            self._remove(offset)
         self.start = self._closed[0][0] if self._closed else self._base
+
+    def _remove(self, offset: int) -> None:
+        for name in (segment_name(offset), index_name(offset)):
+            try:
+                os.unlink(name, dir_fd=self._directory)
+            except FileNotFoundError:
+                continue
 
     def _stamp(self) -> None:
         """Note in the index when the next byte came; a full disk costs times, not output."""
@@ -228,9 +255,8 @@ class LogWriter:
                 self._indexed_ms = now
             else:
                 os.ftruncate(self._index, self._index_size)
-        except OSError as error:
-            if error.errno not in FULL_ERRORS:
-                raise
+        except OSError:
+            pass
 
     def _put(self, data: bytes | memoryview) -> None:
         while len(data):

@@ -152,7 +152,11 @@ def _report(fd: int, message: Message) -> None:
 
 def _detach_streams() -> None:
     null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-    log = os.open(protocol.KEEPER_LOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+        log = os.open(protocol.KEEPER_LOG_FILE, flags, 0o600)
+    except OSError:  # a full disk must not take the app down with us
+        log = os.dup(null)
     for target, source in enumerate((null, null, log)):
         os.dup2(source, target)
     os.close(null)

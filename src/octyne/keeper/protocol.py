@@ -12,7 +12,7 @@ key that comes later needs a default.
 Daemon to keeper (``id`` comes back in the ``done`` or ``error`` that answers it):
 
 ========  =============================================================================
-hello     ``protocol``; answered by hello: ``protocol run pid started_ms start end stopping``
+hello     ``protocol``; answered by hello (see `octyne.keeper.client.Hello`)
 input     ``id data``: text for the app's stdin, as it is
 notice    ``id text``: a line of the daemon's own for the console log
 stop      ``id signal command timeout``: ask the app to end, SIGKILL to all after ``timeout`` s;
@@ -23,7 +23,8 @@ release   ``id``: the exit is known; don't wait for the disk to record it
 ========  =============================================================================
 
 Keeper to daemon: ``output`` (``start``, ``end``: which bytes of the log are kept), ``exit`` (the
-exit record, already durable), ``done`` and ``error`` (``id``, ``message``).
+exit record, already durable), ``done`` and ``error`` (``id``, ``message``), ``disk`` (``full``:
+whether output is lost or waits because the disk takes no more).
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ class Decoder:
 def _message(line: bytes) -> Message:
     try:
         message = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ProtocolError("a line is not JSON") from error
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         raise ProtocolError("a line is not a message")
@@ -124,7 +125,7 @@ def read_record(name: str, directory_fd: int | None = None) -> Message | None:
     with os.fdopen(fd, "rb") as file:
         try:
             record = json.loads(file.read())
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
     return record if isinstance(record, dict) else None
 

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 from aiohttp import web
 
 from octyne import wire
@@ -55,5 +54,7 @@ def encode_document() -> bytes:
 
 def load_document() -> dict[str, Any]:
     """docs/openapi.yaml as Python objects. Blocks."""
+    import yaml  # noqa: PLC0415  # most daemons are never asked for the document
+
     document: dict[str, Any] = yaml.load(OPENAPI_FILE.read_bytes(), Loader=yaml.CSafeLoader)
     return document

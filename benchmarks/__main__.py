@@ -1,0 +1,51 @@
+"""``python -m benchmarks [NAME...]``: runs all benchmarks, or those named."""
+
+import argparse
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+
+from benchmarks import console, requests, resources
+from benchmarks.figures import Figure, table
+
+BENCHMARKS = {
+    "console-1": console.lines_to_1,
+    "console-50": console.lines_to_50,
+    "console-200": console.lines_to_200,
+    "delay": console.delay,
+    "servers": requests.servers,
+    "server": requests.server,
+    "start": resources.start,
+    "memory": resources.memory,
+    "many": resources.many,
+    "viewers-1000": console.viewers_1000,
+}
+
+
+def main() -> None:
+    """Run, print JSON on stdout as it comes, and a table of all at the end."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=main.__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument(
+        "--markdown", action="store_true", help="print the table alone, to paste it somewhere"
+    )
+    options = parser.parse_args()
+    if unknown := set(options.names) - BENCHMARKS.keys():
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
+    figures: list[Figure] = []
+    for name in options.names or BENCHMARKS:
+        print(f"{name}: {BENCHMARKS[name].__doc__}", file=sys.stderr)
+        for figure in BENCHMARKS[name]():
+            figures.append(figure)
+            print(figure.as_json(), file=sys.stderr if options.markdown else sys.stdout, flush=True)
+    when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    load = os.getloadavg()[0]
+    print(
+        f"\n{when}, {os.cpu_count()} cores, Python {platform.python_version()},"
+        f" load {load:.1f} at the end\n\n{table(figures)}"
+    )
+
+
+if __name__ == "__main__":
+    main()
