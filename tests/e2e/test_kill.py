@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import threading
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import WebSocketException
 
+from support import needs
 from support.daemon import Daemon, alive, descendants, program
 from support.eventually import eventually
 
@@ -223,6 +225,23 @@ def test_sigterm_leaves_the_apps_running_and_says_so(make_daemon: MakeDaemon) ->
     assert Path(f"/proc/{pid}").exists()
     daemon.start()
     assert daemon.get("/server/app")["pid"] == pid
+
+
+def test_sigterm_to_the_first_process_of_a_container_stops_the_apps(
+    make_daemon: MakeDaemon,
+) -> None:
+    """There they would die with it, unasked."""
+    daemon = make_daemon({"app": {"directory": ".", "command": program("prompt.py")}})
+    unshare = needs.program("unshare")
+    if subprocess.run([unshare, "--pid", "--fork", "true"], check=False).returncode:
+        pytest.skip("pid namespaces can't be made here")
+    daemon.command = [unshare, "--pid", "--fork", "--mount-proc", "--kill-child", *daemon.command]
+    daemon.start()
+    daemon.until("app", 1)
+    os.kill(descendants(daemon.pid)[0], signal.SIGTERM)
+    daemon.wait()
+    assert "Stopping all apps" in daemon.log
+    assert "no app is running" in daemon.log
 
 
 def test_sigint_stops_the_apps_in_order(make_daemon: MakeDaemon) -> None:

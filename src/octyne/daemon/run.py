@@ -22,8 +22,9 @@ from octyne.audit import AuditLog
 from octyne.config.store import ConfigFile
 from octyne.daemon.listening import Listeners
 from octyne.daemon.options import Options
-from octyne.daemon.settings import Settings, announce_password, choose_stores
+from octyne.daemon.settings import Settings, announce_password
 from octyne.daemon.state import current_umask, raise_open_files
+from octyne.daemon.stores import Stores
 from octyne.daemon.surroundings import what_ends_apps
 from octyne.errors import DaemonError
 from octyne.events import Events
@@ -51,6 +52,8 @@ class Signals:
         loop.add_signal_handler(signal.SIGHUP, self.reload.set)
 
     def _on_terminate(self) -> None:
+        # The first process of a container takes all others with it, and nobody asks them.
+        self.takes_apps = self.takes_apps or os.getpid() == 1
         self.ended.set()
 
     def _on_interrupt(self) -> None:
@@ -104,13 +107,11 @@ class Daemon:
         config = self.config_file.current
         for warning in self.config_file.warnings:
             log.warning("Config: %s", warning)
-        self.accounts = Authenticator(
-            *choose_stores(config, options.users, options.state), self.events
-        )
+        stores = Stores(options.users, options.state)
+        self.accounts = Authenticator(*stores.choose(config), self.events)
         self.settings = Settings(
-            self.config_file, self.fleet, self.audit, self.accounts, self.events
+            self.config_file, self.fleet, self.audit, self.accounts, stores, self.events
         )
-        self.settings.users, self.settings.state = options.users, options.state
         stack.callback(self.audit.close)
         await self.settings.begin()
         stack.push_async_callback(self.accounts.close)

@@ -2,22 +2,17 @@
 
 import asyncio
 import logging
-import os
 from collections.abc import Coroutine
 
 from octyne.accounts.authenticator import Authenticator
-from octyne.accounts.sessions import SqliteSessions
-from octyne.accounts.stores import AccountStore, SessionStore
-from octyne.accounts.users_file import UsersFile
 from octyne.aio import in_thread
 from octyne.apps.fleet import Fleet
 from octyne.audit import AuditLog
-from octyne.config.model import Config
 from octyne.config.store import ConfigChange, ConfigFile, diff
+from octyne.daemon.stores import Stores
 from octyne.errors import DaemonError
 from octyne.events import Events
 
-SESSIONS_FILE = "sessions.db"
 AT_START = {
     "port": "port",
     "webUI": "dashboard",
@@ -26,25 +21,6 @@ AT_START = {
 }  # what is taken over at the daemon's next start
 
 log = logging.getLogger(__name__)
-
-
-def choose_stores(config: Config, users: str, state: str) -> tuple[AccountStore, SessionStore]:
-    """Where accounts and sessions are kept: on disk, or in Redis in one of two roles.
-
-    Raises:
-        InvalidError: the address of the Redis server is wrong.
-    """
-    if not config.redis.enabled:
-        return UsersFile(users), SqliteSessions(os.path.join(state, SESSIONS_FILE))
-    # Most daemons have no Redis: its client would cost them 100 ms and 10 MiB at every start.
-    from octyne.accounts.redis_store.accounts import PublishedAccounts, RedisAccounts  # noqa: PLC0415
-    from octyne.accounts.redis_store.link import RedisLink  # noqa: PLC0415
-    from octyne.accounts.redis_store.sessions import RedisSessions  # noqa: PLC0415
-
-    link = RedisLink(config.redis.url)
-    if config.redis.role == "secondary":
-        return RedisAccounts(link), RedisSessions(link)
-    return PublishedAccounts(UsersFile(users), link), RedisSessions(link)
 
 
 class Settings:
@@ -60,18 +36,18 @@ class Settings:
         fleet: Fleet,
         audit: AuditLog,
         accounts: Authenticator,
+        stores: Stores,
         events: Events,
     ) -> None:
         self._file = file
         self._fleet = fleet
         self._audit = audit
         self._accounts = accounts
+        self._stores = stores
         self._events = events
         self._turn = asyncio.Lock()
         self._at_start = file.current
         self._unapplied: set[str] = set()  # keys whose newest values wait for a better time
-        self.users = ""
-        self.state = ""
         self.problems: list[str] = []
 
     async def reload(self) -> None:
@@ -143,7 +119,7 @@ class Settings:
         )
 
     async def _change_stores(self) -> None:
-        accounts, sessions = choose_stores(self._file.current, self.users, self.state)
+        accounts, sessions = self._stores.choose(self._file.current)
         password = await self._accounts.use(accounts, sessions)
         if password is not None:
             announce_password(password)

@@ -157,9 +157,18 @@ class LogWriter:
             self._open_segment(self._base)
         except OSError:  # a full disk: the next write tries again
             pass
-        if self._log >= 0 and self._size:
-            self._at_line_start = os.pread(self._log, 1, self._size - 1) == b"\n"
+        written = [place for place in zip(offsets, sizes, strict=True) if place[1]]
+        if written and sum(written[-1]) == self.end:  # else a hole has ended the line
+            self._at_line_start = self._last_byte(*written[-1]) == b"\n"
         self.finish_line()
+
+    def _last_byte(self, offset: int, size: int) -> bytes:
+        flags = os.O_RDONLY | os.O_CLOEXEC
+        fd = os.open(segment_name(offset), flags, dir_fd=self._directory)
+        try:
+            return os.pread(fd, 1, size - 1)
+        finally:
+            os.close(fd)
 
     def _make_ready(self) -> None:
         """Have a segment open that ends at `end`; after a loss, with a line that says so."""
@@ -176,6 +185,7 @@ class LogWriter:
 
     def _mark_loss(self) -> None:
         mark = f"[Octyne] The disk was full: {self.lost} bytes of output were not kept.\n"
+        self._stamp()
         try:
             self._put(mark.encode())
         except OSError:  # half a mark is worse than none
