@@ -103,7 +103,7 @@ class Keeper:
         self._links: list[Link] = []
 
     def start(
-        self, argv: list[str], *, prepare: Callable[[], None] | None = None, **changes: Any
+        self, argv: list[str], *, prepare: Callable[[], object] | None = None, **changes: Any
     ) -> Message:
         """Start it with an app; its report. ``prepare`` runs in it before it begins."""
         pass_fds = changes.pop("pass_fds", ())

@@ -33,7 +33,7 @@ def test_it_reports_and_detaches(keeper: Keeper) -> None:
 
 def test_its_files_are_private(keeper: Keeper) -> None:
     """Whatever umask the daemon has, and the socket too."""
-    keeper.start(["sleep", "1000"], prepare=lambda: os.umask(0) and None)
+    keeper.start(["sleep", "1000"], prepare=lambda: os.umask(0))
     modes = {path.name: path.stat().st_mode & 0o077 for path in keeper.directory.iterdir()}
 
     assert set(modes.values()) == {0}, modes
