@@ -373,10 +373,11 @@ def test_exit_codes(make_daemon: MakeDaemon) -> None:
     daemon = make_daemon({f"app{c}": {"command": program("exits.py", c)} for c in CODES}).start()
     for code, status in CODES.items():
         name = f"app{code}"
-        until_state(daemon, name, "crashed" if status else "stopped", 40)
+        if status:
+            until_state(daemon, name, "crashed", 40)
+        until_last(daemon, name, f"[Octyne] Server {name} has {ENDS[status]}")
         answer = daemon.get(f"/server/{name}")
         assert (answer["status"], answer["reason"]) == (status, f"Exited with code {code}.")
-        until_last(daemon, name, f"[Octyne] Server {name} has {ENDS[status]}")
         assert started(daemon, name) == (4 if status else 1)
 
 

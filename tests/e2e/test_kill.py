@@ -20,6 +20,7 @@ from support.eventually import eventually
 from .conftest import MakeDaemon
 
 MILLION = 1_000_000
+WISH = {"running": False, "by": "admin", "time_ms": 1}  # a stop, as it is remembered
 
 
 class Viewer:
@@ -212,6 +213,43 @@ def test_a_keeper_killed_while_the_daemon_is_away(make_daemon: MakeDaemon) -> No
     daemon.until_line("app", "The keeper of server app is gone")
     eventually(lambda: not alive(left), 15)
     daemon.until("app", 1)
+
+
+def test_a_stop_that_the_daemon_died_of_is_made_up_for(make_daemon: MakeDaemon) -> None:
+    """Whoever asked for it may have been told nothing; the wish is on disk and wins."""
+    daemon = make_daemon({"app": {"command": ["sleep", "1000"]}}).start()
+    daemon.until("app", 1)
+    daemon.kill()
+    state = daemon.directory / ".octyne/apps/app/state.json"
+    remembered = json.loads(state.read_text())
+    state.write_text(json.dumps({**remembered, "desired": WISH}))
+    daemon.start()
+    daemon.until("app", 0)
+
+    assert daemon.lines("app")[-1] == "[Octyne] Server app has stopped."
+
+
+def test_a_keeper_killed_during_a_stop_is_no_crash(make_daemon: MakeDaemon) -> None:
+    """Any exit after TERM was asked for is a stop."""
+    daemon = make_daemon(
+        {
+            "app": {
+                "directory": ".",
+                "command": program("family.py", "ignore"),
+                "stop": {"timeout": 600},
+            }
+        }
+    ).start()
+    daemon.until_line("app", "family is up")
+    keeper = daemon.keepers()[0]
+    left = descendants(keeper)
+    daemon.post("app", "TERM")
+    os.kill(keeper, signal.SIGKILL)
+    daemon.post("app", "KILL")
+    daemon.until_line("app", "Server app has stopped")
+
+    assert daemon.status("app") == 0
+    assert not alive(left)
 
 
 def test_sigterm_leaves_the_apps_running_and_says_so(make_daemon: MakeDaemon) -> None:

@@ -164,10 +164,19 @@ class Daemon:
                 self.tell(signal.SIGCONT)
                 self.tell(signal.SIGKILL)
             self.wait()
-        for pid in self.keepers():
+        for pid in {*self.keepers(), *self._at_home()}:
             for each in [*descendants(pid), pid]:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(each, signal.SIGKILL)
+
+    def _at_home(self) -> list[int]:
+        """All that runs below our directory: also a keeper that hasn't written its record yet."""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if (entry / "cwd").readlink().is_relative_to(self.directory.resolve()):
+                    found.append(int(entry.name))
+        return found
 
     def keepers(self) -> list[int]:
         """The pids of the keepers that live in this daemon's state directory."""
