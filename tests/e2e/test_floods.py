@@ -274,7 +274,7 @@ def _cpu_s(daemon: Daemon) -> float:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 2 MiB."""
+    """A file system of 2 MiB. Ask for it before daemons: they end before it goes."""
     disk = tmp_path / "disk"
     disk.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=2m", "octyne-test", str(disk)]
@@ -310,10 +310,11 @@ def problems(daemon: Daemon) -> list[str]:
 
 
 @pytest.mark.parametrize("mode", ["drop", "block"])
-def test_a_full_disk_under_the_console(make_daemon: MakeDaemon, disk: Path, mode: str) -> None:
+def test_a_full_disk_under_the_console(disk: Path, make_daemon: MakeDaemon, mode: str) -> None:
     """The app goes on or waits; the daemon serves on and says what is wrong; then all is well."""
     entry = {"command": program("flood.py", "drip", 0.01), "console": {"onFull": mode}}
     daemon = make_daemon({"app": entry})
+    daemon.homes.append(disk)
     daemon.start(f"--state={disk}")
     daemon.until_line("app", "line 3")
     ballast = fill(disk)
@@ -348,9 +349,10 @@ def _written(pid: int) -> int:
     return int(next(line.split()[1] for line in text.splitlines() if line.startswith("wchar")))
 
 
-def test_a_full_disk_under_everything(make_daemon: MakeDaemon, disk: Path) -> None:
+def test_a_full_disk_under_everything(disk: Path, make_daemon: MakeDaemon) -> None:
     """Apps can be stopped, their ends are known; accounts stay whole; all recovers."""
     daemon = make_daemon({"app": {"command": program("flood.py", "drip", 0.01)}})
+    daemon.homes.append(disk)
     daemon.start(f"--state={disk}", f"--users={disk / 'users.json'}")
     daemon.until_line("app", "line 3")
     users = (disk / "users.json").read_bytes()

@@ -73,6 +73,7 @@ class Daemon:
 
     def __init__(self, directory: Path, apps: dict[str, Any], **config: Any) -> None:
         self.directory = directory
+        self.homes = [directory]  # and where else its processes run
         self.port, self.web_port = free_port(), free_port()
         self.socket_path = directory / "s"
         self.config: dict[str, Any] = {
@@ -170,11 +171,13 @@ class Daemon:
                     os.kill(each, signal.SIGKILL)
 
     def _at_home(self) -> list[int]:
-        """All that runs below our directory: also a keeper that hasn't written its record yet."""
+        """All that runs below our directories: also a keeper that hasn't written its record yet."""
+        homes = [home.resolve() for home in self.homes]
         found = []
         for entry in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                if (entry / "cwd").readlink().is_relative_to(self.directory.resolve()):
+                cwd = (entry / "cwd").readlink()
+                if any(cwd.is_relative_to(home) for home in homes):
                     found.append(int(entry.name))
         return found
 
