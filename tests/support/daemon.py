@@ -165,10 +165,17 @@ class Daemon:
                 self.tell(signal.SIGCONT)
                 self.tell(signal.SIGKILL)
             self.wait()
-        for pid in {*self.keepers(), *self._at_home()}:
+        # More than once: one that was just beginning may have forked meanwhile.
+        eventually(lambda: not self._kill_all(), 10)
+
+    def _kill_all(self) -> bool:
+        """Kill what is left; whether there was anything."""
+        left = {*self.keepers(), *self._at_home()}
+        for pid in left:
             for each in [*descendants(pid), pid]:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(each, signal.SIGKILL)
+        return bool(left)
 
     def _at_home(self) -> list[int]:
         """All that runs below our directories: also a keeper that hasn't written its record yet."""
