@@ -73,7 +73,7 @@ def pass_s(daemon: Daemon, seconds: int) -> None:
     """Let time pass by the daemon's own measure: the app `clock` runs that long."""
     daemon.config["servers"]["clock"] = {"command": ["sleep", str(seconds)]}
     reload(daemon)
-    eventually(lambda: started(daemon, "clock") and not daemon.status("clock"), seconds + 15)
+    daemon.until_line("clock", "Server clock has stopped", seconds + 15)
 
 
 def reload(daemon: Daemon, **servers: Any) -> None:

@@ -303,9 +303,9 @@ class KeeperLink(asyncio.Protocol):
 
 def _connect(directory: str) -> socket.socket:
     """Connect without waiting: a keeper that lives has room in its backlog."""
+    anchor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.setblocking(False)
-    anchor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         # The directory may lie deeper than a socket's address can say.
         inside = f"/proc/self/fd/{anchor}" if os.path.isdir("/proc/self/fd") else directory
