@@ -104,8 +104,9 @@ class Hold:
 
     def close(self) -> None:
         """Disconnect; the keeper and its app go on."""
-        if self.run is not None and self.run.link is not None:
-            self.run.link.close()
+        run, self.run = self.run, None
+        if run is not None and run.link is not None:
+            run.link.close()
 
     async def _search(self, run: str, problem: str) -> None:
         """A keeper that can't be reached: has its app ended, is it gone, or only slow?"""
