@@ -92,6 +92,9 @@ class FakeApp:
             raise self.input_error
         self.input.append(text)
 
+    async def resize(self, columns: int, rows: int) -> None:
+        self.calls.append(("resize", f"{columns}x{rows}"))
+
     async def prints(self, text: str) -> None:
         """Output arrives, as if the keeper had written it."""
         self.writer.append(text.encode())

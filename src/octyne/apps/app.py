@@ -22,7 +22,7 @@ from octyne.apps.lifecycle import Exit, State
 from octyne.apps.memory import Desired, Memory, StateFile
 from octyne.apps.notices import Notices
 from octyne.apps.place import Place
-from octyne.apps.recovery import LostProcesses, RunRecord, read_exit, read_run
+from octyne.apps.recovery import Left, LostProcesses, RunRecord, look
 from octyne.config.model import AppConfig
 from octyne.console.feed import Feed
 from octyne.errors import ConflictError, InvalidError, UnavailableError
@@ -32,6 +32,7 @@ from octyne.system import process
 from octyne.system.usage import NOTHING, Usage
 
 EXITED = "@exit"  # says that an app isn't wanted any more: it ended by itself, cleanly
+REMOVED = "It is no longer in the config."
 SETTLE_S = 3.0  # for the record and the last words of an end, when the daemon ends too
 DEFAULT_RULE = "Restarting server {} due to default behaviour."  # contract, section 4
 
@@ -129,6 +130,8 @@ class App:
     @property
     def problem(self) -> str:
         """What is wrong with its files, for users; "" when nothing is."""
+        if self._hold.is_disk_full:
+            return f"The disk is full: output of app {self.name!r} can't be kept."
         return self._file.problem
 
     @property
@@ -161,8 +164,11 @@ class App:
     async def start(self, by: str) -> StartResult:
         """Start it, unless it runs; while it is stopping, the start follows the stop.
 
-        Returns when it runs or can't. Cancelling stops the waiting only.
+        One that is marked for deletion isn't started: its end is its removal. Returns when it
+        runs or can't. Cancelling stops the waiting only.
         """
+        if self.to_delete and self.state is not State.RUNNING:
+            return StartResult(success=False, reason=REMOVED)
         self._want(running=True, by=by)
         if self.state is State.STOPPING:
             self._again = True
@@ -198,14 +204,12 @@ class App:
 
     async def restart(self, by: str) -> StartResult:
         """Stop it if it runs, and start it then."""
-        if self.state not in {State.RUNNING, State.STOPPING}:
+        if self.to_delete:
+            return StartResult(success=False, reason=REMOVED)
+        if self.state is not State.RUNNING:
             return await self.start(by)
         self._want(running=True, by=by)
-        if self.state is State.STOPPING:
-            self._again = True
-            await self._save()
-        else:
-            await self._end("stop", again=True)
+        await self._end("stop", again=True)
         return StartResult(success=True)
 
     async def shut_down(self, *, hurry: bool = False) -> None:
@@ -262,27 +266,32 @@ class App:
             self._is_adopted = True
 
     async def _adopt(self) -> None:
-        await in_thread(self._place.make, self.name)
-        self._memory = await in_thread(
-            memory.load, self._directory, self.name, running=self.config.enabled
-        )
+        # One hop for all: with a thousand apps the hops themselves are most of the start.
+        self._memory, left = await in_thread(self._look)
         await self.feed.refresh()
-        if await in_thread(is_held, self._directory):
+        if left.held:
             self._remembered, self._memory.state = self._memory.state, State.RUNNING
+            if self._memory.known and not self.desired.running:
+                self._pending = "stop"  # the daemon died before its keeper was asked, perhaps
             await self._hold.attach()
             return
-        run = await in_thread(read_run, self._directory)
+        run = left.run
         if run is None or run.run == self._memory.seen_run:
             await self._resume()
-        elif (ended := await in_thread(read_exit, self._directory, run.run)) is not None:
+        elif left.ended is not None:
             self._memory.state = State.RUNNING
-            await self.on_ended(ended, run.started_ms)
+            await self.on_ended(left.ended, run.started_ms)
         elif run.boot != process.boot_id():
             await self._after_reboot(run.run)
         else:
-            self._memory.state = State.RUNNING
+            self._remembered, self._memory.state = self._memory.state, State.RUNNING
             # May take as long as the app may take to stop: the daemon's start doesn't wait.
             self._tasks.start(f"end of {self.name}", self.on_lost(run.run, run))
+
+    def _look(self) -> tuple[Memory, Left]:
+        self._place.make(self.name)
+        remembered = memory.load(self._directory, self.name, running=self.config.enabled)
+        return remembered, look(self._directory)
 
     @property
     def is_due(self) -> bool:
@@ -291,9 +300,9 @@ class App:
         return wanted and self._is_adopted and self.state is State.STOPPED
 
     @property
-    def is_settled(self) -> bool:
-        """Whether no end is being dealt with."""
-        return self._settled.is_set()
+    def is_at_rest(self) -> bool:
+        """Whether nothing runs, will start by itself, or has ended and is being dealt with."""
+        return self.state in {State.STOPPED, State.CRASHED} and self._settled.is_set()
 
     async def close(self) -> None:
         """Let go of it; what runs goes on in its keeper."""
@@ -326,6 +335,7 @@ class App:
                 done.set_result(result)
 
     async def _try_launch(self) -> StartResult:
+        await self._settled.wait()  # the last run's end is told before this one's start
         await self._save()
         run = uuid.uuid4().hex
         try:
@@ -343,6 +353,7 @@ class App:
             if not error.held and not await in_thread(is_held, self._directory):
                 await self.feed.refresh()
                 return await self._fail(str(error))
+            run = ""  # another keeper's, then: it says itself which one
         await self._hold.attach(run)
         return StartResult(success=True)
 
@@ -360,11 +371,13 @@ class App:
         """See `octyne.apps.hold.Owner`."""
         if self.state is State.STARTING:
             self._move(State.RUNNING, problem)
-        else:
+        elif not problem or problem != self.reason:  # it is looked for twice a second
             self._memory.reason = problem
             self._publish()
         if asked and self.state is State.RUNNING:
             self._move(State.STOPPING, "")
+        if asked and self._pending == "stop":
+            self._pending = ""
         if self._pending in {"stop", "kill"} and self._hold.is_reachable:
             await self._end(self._pending, again=self._again)
 
@@ -401,6 +414,7 @@ class App:
     async def on_lost(self, run: str, record: RunRecord | None) -> None:
         """See `octyne.apps.hold.Owner`: end what the keeper left, and count it as a crash."""
         self._hold.release()
+        was_asked = State.STOPPING in {self.state, self._remembered}
         if self.state is State.RUNNING:
             self._move(State.STOPPING, "The app's keeper is gone: its processes are being ended.")
         log.error("The keeper of app %r is gone (was it killed?)", self.name)
@@ -414,7 +428,8 @@ class App:
         await self._notice(f"[Octyne] The keeper of server {self.name} is gone. {reason}")
         now = int(time.time() * 1000)
         started_ms = record.started_ms if record else now
-        await self.on_ended(Exit(run, None, None, "", reason, now), started_ms)
+        asked = self._pending or ("stop" if was_asked else "")
+        await self.on_ended(Exit(run, None, None, asked, reason, now), started_ms)
 
     # -- ending --------------------------------------------------------------------------------
 
@@ -424,6 +439,7 @@ class App:
         match self.state:
             case State.STARTING:
                 self._pending = how
+                await self._save()
             case State.BACKOFF:
                 self._move(State.STOPPED, "")
                 await self._save()
@@ -431,7 +447,7 @@ class App:
                 self._pending = how  # done as soon as the keeper is reached
                 await self._save()
             case State.RUNNING | State.STOPPING:
-                stopping, self._pending = self.state is State.STOPPING, ""
+                stopping, self._pending = self.state is State.STOPPING and not self._pending, ""
                 if not stopping or how == "kill":
                     await self._ask_to_end(how)
             case State.STOPPED | State.CRASHED:
@@ -452,7 +468,8 @@ class App:
 
     async def _request_end(self, how: str) -> None:
         verb = "Killing" if how == "kill" else "Stopping"
-        await self._hold.request("notice", text=f"[Octyne] {verb} server {self.name}")
+        # Not waited for: nothing may stand between a keeper that is slow and the kill.
+        self._hold.tell("notice", text=f"[Octyne] {verb} server {self.name}")
         if how == "kill":
             await self._hold.request("kill")
             return
@@ -467,7 +484,8 @@ class App:
         self.usage = NOTHING
         self._memory.seen_run = ended.run
         self._memory.exit = ended
-        again, self._again, self._pending = self._again, False, ""
+        again, self._again = self._again and not self.to_delete, False
+        self._pending = ""
         delay: float | None = None
         if ended.is_clean:
             self._memory.restarts = 0
@@ -492,7 +510,7 @@ class App:
             await self._notice(f"[Octyne] Server {self.name} has stopped.")
             return
         await self._notice(f"[Octyne] Server {self.name} has crashed!")
-        if delay is not None:
+        if delay is not None and self.state is State.BACKOFF:  # else somebody has stopped it
             await self._notice(f"[Octyne] {DEFAULT_RULE.format(self.name)}")
 
     async def _restart_after(self, delay_s: float) -> None:

@@ -62,6 +62,11 @@ class Hold:
         """Whether requests can be made now."""
         return self.run is not None and self.run.link is not None
 
+    @property
+    def is_disk_full(self) -> bool:
+        """Whether the disk takes no more of the app's output, as far as the keeper has told."""
+        return self.run is not None and self.run.link is not None and self.run.link.disk_full
+
     def uptime_ns(self) -> int:
         """How long the app has been running, in nanoseconds; 0 when it isn't."""
         if self.run is None:
@@ -92,9 +97,15 @@ class Hold:
         Raises:
             UnavailableError: it can't be reached, refused, or did not answer.
         """
-        if self.run is None or self.run.link is None:
-            raise UnavailableError("The app's keeper does not answer. Try again in a moment.")
-        await self.run.link.request(kind, **fields)
+        await self._link().request(kind, **fields)
+
+    def tell(self, kind: str, **fields: object) -> None:
+        """Ask the keeper for something that nobody waits for; it keeps the order.
+
+        Raises:
+            UnavailableError: it can't be reached.
+        """
+        self._link().tell(kind, **fields)
 
     def release(self) -> None:
         """The run's end is known: let the keeper go."""
@@ -104,9 +115,14 @@ class Hold:
 
     def close(self) -> None:
         """Disconnect; the keeper and its app go on."""
-        run, self.run = self.run, None
+        run, self.run = self.run, None  # else the lost link would be searched for
         if run is not None and run.link is not None:
             run.link.close()
+
+    def _link(self) -> KeeperLink:
+        if self.run is None or self.run.link is None:
+            raise UnavailableError("The app's keeper does not answer. Try again in a moment.")
+        return self.run.link
 
     async def _search(self, run: str, problem: str) -> None:
         """A keeper that can't be reached: has its app ended, is it gone, or only slow?"""

@@ -56,7 +56,7 @@ class Feed:
         self._hot = LogReader(directory, cached=True)
         self._cold = LogReader(directory)
         self._cold_lock = threading.Lock()
-        self._frames: OrderedDict[tuple[int, int, Style], Frame] = OrderedDict()
+        self._frames: OrderedDict[tuple[int, int, Style, int], Frame] = OrderedDict()
         self._scrollback = (-1, -1)  # (end, start of the scrollback at that end)
 
     async def refresh(self) -> None:
@@ -105,7 +105,8 @@ class Feed:
         """
         if position > self.end:  # of a log that is gone: begin again
             return Hole(position, await self.scrollback_start())
-        key = (position, size, style)
+        # A first message holds all that there is by now; others go as far as they went before.
+        key = (position, size, style, self.end if size > CHUNK_BYTES else 0)
         found = self._frames.get(key)
         if found is None:
             end = self.end

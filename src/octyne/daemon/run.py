@@ -4,7 +4,6 @@ ARCHITECTURE.md has the order of start and shutdown with its deadlines.
 """
 
 import asyncio
-import contextlib
 import gc
 import logging
 import os
@@ -52,6 +51,8 @@ class Signals:
         loop.add_signal_handler(signal.SIGHUP, self.reload.set)
 
     def _on_terminate(self) -> None:
+        # The first process of a container takes all others with it, and nobody asks them.
+        self.takes_apps = self.takes_apps or os.getpid() == 1
         self.ended.set()
 
     def _on_interrupt(self) -> None:
@@ -72,12 +73,6 @@ async def run(options: Options) -> None:
     async with AsyncExitStack() as stack:
         daemon = await Daemon.build(options, stack)
         await daemon.serve(signals)
-
-
-def _spare_collector() -> None:
-    """What lives as long as we do is not looked at again: that would hold all up for 20 ms."""
-    gc.collect()
-    gc.freeze()
 
 
 class Daemon:
@@ -124,7 +119,8 @@ class Daemon:
         async with Listeners(self._services()) as listeners, Tasks() as tasks:
             await listeners.open(config)
             self.audit.started(config.port)
-            self.fleet.start_due()
+            if not signals.ended.is_set():
+                self.fleet.start_due()
             tasks.start("fleet", self.fleet.run())
             tasks.start("accounts", self.accounts.run())
             tasks.start("reload", self._reload_on(signals.reload, listeners))
@@ -132,7 +128,6 @@ class Daemon:
             gc.collect()
             gc.freeze()  # what is here stays; looking at it again costs every request
             log.info("Octyne %s is ready", __version__)
-            _spare_collector()
             await signals.ended.wait()
             if signals.takes_apps:
                 await self._shut_down_apps(signals)
@@ -174,8 +169,7 @@ class Daemon:
 
     async def _shut_down_apps(self, signals: Signals) -> None:
         log.info("Stopping all apps; Ctrl-C again kills them")
-        with contextlib.suppress(asyncio.CancelledError):
-            await self.fleet.shut_down(signals.hurry)
+        await self.fleet.shut_down(signals.hurry)
 
     def _say_farewell(self) -> None:
         running = [app.name for app in self.fleet.all() if app.status == 1]

@@ -98,11 +98,12 @@ class Hello:
     start: int
     end: int
     asked: str
+    disk_full: bool = False
 
     @classmethod
     def of(cls, message: dict[str, Any]) -> Self:
         """Take what we know from a hello; newer keepers may say more."""
-        return cls(**{name: message[name] for name in cls.__dataclass_fields__})
+        return cls(**{name: message[name] for name in cls.__dataclass_fields__ if name in message})
 
 
 async def launch(directory: str, orders: Launch) -> None:
@@ -165,6 +166,9 @@ class KeeperLink(asyncio.Protocol):
 
     ``on_output(start, end)`` is called when more of the log is on disk, ``on_exit(record)`` once
     with the exit record, ``on_lost()`` once when the connection is gone, after either.
+
+    Attributes:
+        disk_full: whether output is lost or waits because the disk takes no more.
     """
 
     def __init__(
@@ -181,6 +185,7 @@ class KeeperLink(asyncio.Protocol):
         self._hello: asyncio.Future[Hello] = asyncio.get_running_loop().create_future()
         self._answers: dict[int, asyncio.Future[None]] = {}
         self._ids = count(1)
+        self.disk_full = False
 
     async def connect(self, directory: str) -> Hello:
         """Connect to the keeper that works in ``directory``, and learn about its app.
@@ -199,8 +204,18 @@ class KeeperLink(asyncio.Protocol):
             async with asyncio.timeout(ANSWER_S):
                 return await self._hello
         except TimeoutError as error:
-            self.close()
             raise KeeperError("The app's keeper does not answer.") from error
+        finally:
+            if not self._hello.done() or self._hello.cancelled():
+                self.close()
+
+    def tell(self, kind: str, **fields: object) -> None:
+        """Ask for something without waiting for it; a later `request` is dealt with after it.
+
+        Raises:
+            KeeperError: it is gone.
+        """
+        self._send({"type": kind, "id": 0, **fields})
 
     async def request(self, kind: str, **fields: object) -> None:
         """Ask for something and wait until the keeper has done it.
@@ -266,16 +281,24 @@ class KeeperLink(asyncio.Protocol):
             case "exit":
                 self._on_exit(message)
             case "hello" if not self._hello.done():
-                self._hello.set_result(Hello.of(message))
-            case "done" | "error" as kind:
-                answer = self._answers.get(message["id"])
-                if answer is not None and not answer.done():
-                    if kind == "done":
-                        answer.set_result(None)
-                    else:
-                        answer.set_exception(KeeperError(message["message"]))
+                hello = Hello.of(message)
+                self.disk_full = hello.disk_full
+                self._hello.set_result(hello)
+            case "disk":
+                self.disk_full = bool(message["full"])
+            case "done" | "error":
+                self._take_answer(message)
             case _:
                 pass  # a newer keeper says more than we know
+
+    def _take_answer(self, message: dict[str, Any]) -> None:
+        answer = self._answers.get(message["id"])
+        if answer is None or answer.done():
+            return
+        if message["type"] == "done":
+            answer.set_result(None)
+        else:
+            answer.set_exception(KeeperError(message["message"]))
 
 
 def _connect(directory: str) -> socket.socket:

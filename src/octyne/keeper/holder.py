@@ -60,6 +60,7 @@ class Holder:
         self._waiting = b""  # output that the disk had no room for, while the app is blocked
         self._exit: Message | None = None
         self._told = self._finished = False
+        self._disk_full = False  # as the daemons know it
 
     def run(self, listener: socket.socket, wakeup: int) -> None:
         """Serve until the app has ended and its exit is recorded.
@@ -102,15 +103,25 @@ class Holder:
             if self._spec["on_full"] == "block" and not self._tree_gone:
                 self._waiting = bytes(rest)
                 self._loop.unwatch(self._app.output)
-                self._loop.after(RETRY_S, "room", self._try_again)
             else:
                 self._writer.drop(len(rest))
+            self._loop.after(RETRY_S, "room", self._try_again)
+            self._tell_disk(full=True)
+        else:
+            self._tell_disk(full=False)
         self._announce()
 
     def _try_again(self) -> None:
         waiting, self._waiting = self._waiting, b""
-        self._watch_output()
+        if self._output_open:
+            self._watch_output()
         self._keep(memoryview(waiting))
+
+    def _tell_disk(self, *, full: bool) -> None:
+        if full != self._disk_full:
+            self._disk_full = full
+            for link in list(self._links):
+                link.send({"type": "disk", "full": full})
 
     def _announce(self) -> None:
         for link in list(self._links):
@@ -290,6 +301,7 @@ class Holder:
             "start": self._writer.start,
             "end": self._writer.end,
             "asked": self._asked,
+            "disk_full": self._disk_full,
         }
 
     def _on_notice(self, message: Message) -> str:

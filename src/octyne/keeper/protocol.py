@@ -5,14 +5,14 @@ Standard library only, and little of it: the keeper imports this module.
 The socket carries JSON objects, one a line, each with a ``type``. A keeper outlives the daemon
 that started it, so both sides ignore keys that they don't know, and a keeper answers a type that
 it doesn't know with an ``error`` instead of closing. `VERSION` grows when a message changes its
-meaning; a daemon speaks to every version from `OLDEST` on. The orders that a keeper reads from
+meaning; a daemon goes on speaking to all earlier ones. The orders that a keeper reads from
 stdin follow the same rule: an upgrade can put a newer keeper under a running older daemon, so a
 key that comes later needs a default.
 
 Daemon to keeper (``id`` comes back in the ``done`` or ``error`` that answers it):
 
 ========  =============================================================================
-hello     ``protocol``; answered by hello: ``protocol run pid started_ms start end stopping``
+hello     ``protocol``; answered by hello (see `octyne.keeper.client.Hello`)
 input     ``id data``: text for the app's stdin, as it is
 notice    ``id text``: a line of the daemon's own for the console log
 stop      ``id signal command timeout``: ask the app to end, SIGKILL to all after ``timeout`` s;
@@ -23,7 +23,8 @@ release   ``id``: the exit is known; don't wait for the disk to record it
 ========  =============================================================================
 
 Keeper to daemon: ``output`` (``start``, ``end``: which bytes of the log are kept), ``exit`` (the
-exit record, already durable), ``done`` and ``error`` (``id``, ``message``).
+exit record, already durable), ``done`` and ``error`` (``id``, ``message``), ``disk`` (``full``:
+whether output is lost or waits because the disk takes no more).
 """
 
 from __future__ import annotations
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     Message = dict[str, Any]
 
 VERSION = 1
-OLDEST = 1  # the oldest keeper that this daemon can adopt
 
 MESSAGE_LIMIT = 8 * 1024 * 1024  # bytes; an input of 1 MiB can grow sixfold as JSON
 INPUT_LIMIT = 4 * 1024 * 1024  # bytes that wait for an app that doesn't read its stdin

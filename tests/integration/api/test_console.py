@@ -223,6 +223,18 @@ async def test_messages_are_answered_exactly(api: Api, app: FakeApp) -> None:
     assert app.input == []
 
 
+async def test_a_terminal_is_resized(api: Api, app: FakeApp) -> None:
+    """Sizes are numbers or strings; nonsense is a wrong format, and the connection stays."""
+    async with viewing(api) as viewer:
+        await skip_start(viewer)
+        for size in ('"columns":80,"rows":25', '"columns":"132","rows":"50"'):
+            await viewer.send('{"type":"resize",' + size + "}")
+        for size in ("0", "-1", "1001", "1.5", "true", '""', '"\u0663"', "null", "1e2", "[]"):
+            await viewer.send('{"type":"resize","columns":80,"rows":' + size + "}")
+            assert await receive(viewer) == {"type": "error", "message": "Invalid message format"}
+    assert app.calls == [("resize", "80x25"), ("resize", "132x50")]
+
+
 async def test_refused_input_is_an_error_message(api: Api, app: FakeApp) -> None:
     """The connection stays; old clients can't be told."""
     app.input_error = ConflictError("The app is not running.")

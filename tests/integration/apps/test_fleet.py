@@ -14,6 +14,7 @@ from octyne.apps import fleet as fleet_module
 from octyne.apps.app import App
 from octyne.apps.fleet import UnknownAppError
 from octyne.config.model import StopConfig
+from octyne.keeper.client import is_held
 from octyne.system import process
 from support.eventually import eventually, soon
 from support.fleet import World, app
@@ -132,6 +133,7 @@ async def test_a_keeper_and_a_daemon_that_died_together(world: World) -> None:
     assert keeper is not None
     await world.fleet.close()
     os.kill(keeper, signal.SIGKILL)
+    eventually(lambda: not is_held(str(world.directory())))
     async with asyncio.timeout(1.4):
         await world.begin()
     assert process.is_alive(who)
@@ -153,7 +155,7 @@ async def test_a_kill_hurries_the_end_of_what_a_lost_keeper_left(world: World) -
     os.kill(keeper, signal.SIGKILL)
     await world.until("stopping")
     await world.app().kill("admin")
-    await world.until("crashed")
+    await world.until("stopped")
 
     assert not process.is_alive(who)
     assert not world.app().desired.running
@@ -172,6 +174,7 @@ async def test_a_reboot(world: World, *, enabled: bool) -> None:
     assert keeper is not None
     await world.fleet.close()
     os.kill(keeper, signal.SIGKILL)
+    eventually(lambda: not is_held(str(world.directory())))
     for name in ("run.json", "state.json"):
         change(world.directory() / name, boot="another-boot")
     await world.begin()

@@ -24,6 +24,8 @@ V2 = "console-v2"
 SILENCE_S = 30.0  # seconds; v2 clients ping more often
 INVALID_FORMAT = "Invalid message format"
 INVALID_TYPE = "Invalid message type: "
+SIZES = ("columns", "rows")  # of a terminal; the only fields that may be whole numbers
+MAX_SIZE = 1000
 
 FAREWELLS = {
     Ending.SESSION: (errors.close_code(UnauthenticatedError), errors.NOT_AUTHENTICATED),
@@ -80,15 +82,31 @@ def parse_message(text: str) -> dict[str, str]:
     """The fields of a v2 message, without those that are null.
 
     Raises:
-        InvalidError: it isn't a JSON object of strings.
+        InvalidError: it isn't a JSON object of strings (and sizes, which become strings).
     """
     try:
         value = params.parse_json(text)
     except InvalidError as error:
         raise InvalidError(INVALID_FORMAT) from error
-    if not isinstance(value, dict) or not all(_is_text(each) for each in value.values()):
+    if not isinstance(value, dict):
         raise InvalidError(INVALID_FORMAT)
-    return {key: each for key, each in value.items() if each is not None}
+    fields = {k: str(v) if k in SIZES and type(v) is int else v for k, v in value.items()}
+    if not all(_is_text(each) for each in fields.values()):
+        raise InvalidError(INVALID_FORMAT)
+    return {key: each for key, each in fields.items() if each is not None}
+
+
+def terminal_size(message: dict[str, str]) -> tuple[int, int]:
+    """Columns and rows of a resize message.
+
+    Raises:
+        InvalidError: one is missing, or isn't a whole number from 1 to `MAX_SIZE`.
+    """
+    texts = [message.get(name, "") for name in SIZES]
+    sizes = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 5]
+    if len(sizes) != len(SIZES) or not all(1 <= size <= MAX_SIZE for size in sizes):
+        raise InvalidError(INVALID_FORMAT)
+    return sizes[0], sizes[1]
 
 
 def _is_text(value: object) -> bool:
@@ -146,7 +164,8 @@ class Viewer:
 
     async def _output(self) -> None:
         cursor = await self._app.feed.open(self._options)
-        while True:
+        # A lost connection takes all at once: the rest of the log would hold up the event loop.
+        while self._websocket.is_open:
             self._websocket.send(await cursor.next())
             await self._websocket.drained()
 
@@ -173,6 +192,8 @@ class Viewer:
             self._send(wire.Pong(message.get("id", "")))
         elif kind == "input" and data:
             await self._write(data)
+        elif kind == "resize":
+            await self._resize(*terminal_size(message))
         else:
             raise InvalidError(INVALID_TYPE + kind)
 
@@ -187,6 +208,10 @@ class Viewer:
             if self._is_v2:
                 raise
             log.debug("Console input to %s was refused: %s", self._app.name, error)
+
+    async def _resize(self, columns: int, rows: int) -> None:
+        if self._may_write():
+            await self._app.resize(columns, rows)
 
     def _may_write(self) -> bool:
         return access.may(self._call, Right.APP_CONSOLE_WRITE)
