@@ -115,15 +115,17 @@ class LogWriter:
             DiskFullError: says how much was written; the caller tries again with the rest, or
                 gives it to `drop`.
         """
-        begin = None
+        begin, rest = None, memoryview(data)
         try:
             self._make_ready()
             begin = self.end
-            if self._size + len(data) > self._segment_bytes:
-                self._fill(bytes(data))
-                self._rotate()
-            self._stamp()
-            self._put(data[self.end - begin :] if self.end > begin else data)
+            while rest:
+                self._stamp()
+                count = self._share(rest)
+                self._put(rest[:count])
+                rest = rest[count:]
+                if rest:
+                    self._rotate()
         except OSError as error:
             # Not only a full disk: one that went read-only, or a directory that somebody has
             # removed, must not take the app down with us.
@@ -217,10 +219,15 @@ class LogWriter:
         self._indexed_ms = 0
         self.end = offset + self._size
 
-    def _fill(self, data: bytes) -> None:
-        """Write up to the first line's end, so that the next segment starts with a line."""
-        if not self._at_line_start:
-            self._put(data[: data.find(b"\n") + 1])
+    def _share(self, data: memoryview) -> int:
+        """How much of ``data`` the present segment takes, so that the next starts with a line."""
+        room = max(0, self._segment_bytes - self._size)
+        if len(data) <= room:
+            return len(data)
+        count = bytes(data[:room]).rfind(b"\n") + 1
+        if not count and not self._at_line_start:
+            count = bytes(data).find(b"\n") + 1
+        return count or (0 if self._size else room)
 
     def _rotate(self) -> None:
         if self._size:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     Message = dict[str, Any]
 
 PR_SET_CHILD_SUBREAPER = 36  # see prctl(2)
+LOCK_S = 1.0  # for a keeper that is on its way out
+LOCK_POLL_S = 0.02
 
 
 def main() -> None:
@@ -97,8 +99,17 @@ def _become_subreaper() -> None:
 
 def _lock() -> int:
     fd = os.open(protocol.LOCK_FILE, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    return fd
+    # The one before us tells its app's exit a moment before it is gone itself.
+    deadline = time.monotonic() + LOCK_S
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(LOCK_POLL_S)
+        else:
+            return fd
 
 
 def _listen() -> socket.socket:
