@@ -33,6 +33,7 @@ def main() -> None:
     options = parser.parse_args()
     if unknown := set(options.names) - BENCHMARKS.keys():
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
+    begun = os.getloadavg()[0]
     figures: list[Figure] = []
     for name in options.names or BENCHMARKS:
         print(f"{name}: {BENCHMARKS[name].__doc__}", file=sys.stderr)
@@ -40,10 +41,10 @@ def main() -> None:
             figures.append(figure)
             print(figure.as_json(), file=sys.stderr if options.markdown else sys.stdout, flush=True)
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    load = os.getloadavg()[0]
+    load = f"load {begun:.1f} before, {os.getloadavg()[0]:.1f} after"
     print(
         f"\n{when}, {os.cpu_count()} cores, Python {platform.python_version()},"
-        f" load {load:.1f} at the end\n\n{table(figures)}"
+        f" {load}\n\n{table(figures)}"
     )
 
 

@@ -76,6 +76,12 @@ def watch(orders: Orders) -> Findings:
     return Findings(**json.loads(done.stdout))
 
 
+def ages_ms(data: bytes) -> list[float]:
+    """How old the stamped lines in ``data`` are."""
+    now = time.monotonic_ns()
+    return [(now - int(stamp)) / 1e6 for stamp in STAMP.findall(data)]
+
+
 class Viewer(asyncio.BufferedProtocol):
     """One viewer. All use one buffer: what comes is looked at before the next read."""
 
@@ -183,8 +189,7 @@ class Crowd:
 
     def take_stamps(self, message: bytes) -> None:
         """Note how old the lines are."""
-        now = time.monotonic_ns()
-        self.delays_ms += [(now - int(stamp)) / 1e6 for stamp in STAMP.findall(message)]
+        self.delays_ms += ages_ms(message)
 
     async def run(self) -> Findings:
         """Connect all, have the rounds, and check what came."""

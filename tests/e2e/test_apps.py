@@ -73,7 +73,7 @@ def pass_s(daemon: Daemon, seconds: int) -> None:
     """Let time pass by the daemon's own measure: the app `clock` runs that long."""
     daemon.config["servers"]["clock"] = {"command": ["sleep", str(seconds)]}
     reload(daemon)
-    eventually(lambda: started(daemon, "clock") and not daemon.status("clock"), seconds + 15)
+    daemon.until_line("clock", "Server clock has stopped", seconds + 15)
 
 
 def reload(daemon: Daemon, **servers: Any) -> None:
@@ -373,10 +373,11 @@ def test_exit_codes(make_daemon: MakeDaemon) -> None:
     daemon = make_daemon({f"app{c}": {"command": program("exits.py", c)} for c in CODES}).start()
     for code, status in CODES.items():
         name = f"app{code}"
-        until_state(daemon, name, "crashed" if status else "stopped", 40)
+        if status:
+            until_state(daemon, name, "crashed", 40)
+        until_last(daemon, name, f"[Octyne] Server {name} has {ENDS[status]}")
         answer = daemon.get(f"/server/{name}")
         assert (answer["status"], answer["reason"]) == (status, f"Exited with code {code}.")
-        until_last(daemon, name, f"[Octyne] Server {name} has {ENDS[status]}")
         assert started(daemon, name) == (4 if status else 1)
 
 

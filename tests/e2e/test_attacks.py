@@ -97,14 +97,6 @@ def test_a_flood_of_tiny_frames_holds_nobody_up(make_daemon: MakeDaemon, flood: 
     assert slowest < 1.5
 
 
-def test_a_message_of_endless_fragments_is_refused(make_daemon: MakeDaemon) -> None:
-    """Empty fragments never reach the size limit, but take memory."""
-    daemon = make_daemon({"app": ECHO}).start()
-    with viewer(daemon) as raw:
-        raw.sendall(EMPTY_TEXT + EMPTY_MORE * 5_000)
-        assert raw.recv(4096)[2:4] == struct.pack(">H", 1009)
-
-
 def test_input_for_a_stuck_keeper_is_bounded(make_daemon: MakeDaemon) -> None:
     """An app can stop its keeper (it is of the same user); input must not pile up in the daemon."""
     daemon = make_daemon({"app": ECHO}).start()

@@ -346,19 +346,6 @@ def test_a_ticket_dies_with_its_session(door: Door) -> None:
     assert not opens(door, ticket)
 
 
-@pytest.mark.slow
-def test_a_ticket_lives_30_seconds(daemon: Daemon) -> None:
-    """Of real time: 25 are well within, 31 are not."""
-    door = Door(daemon, "api")
-    token = token_of(door)
-    early, late = ticket_of(door, token), ticket_of(door, token)
-    issued = time.monotonic()
-    time.sleep(25)  # the one thing here that only real time can show
-    assert opens(door, quote(early, safe=""))
-    time.sleep(max(0.0, issued + 31 - time.monotonic()))
-    assert not opens(door, quote(late, safe=""))
-
-
 # -- the Unix socket -----------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from support.daemon import Daemon, program, running
-from support.doors import DOORS, TCP_DOORS, Door, RawAnswer, error, holds_null
+from support.doors import DOORS, TCP_DOORS, Door, RawAnswer, error, holds_null, parse
 
 NOT_AUTHENTICATED = error("You are not authenticated to access this resource!")
 NOT_ALLOWED = error("You are not allowed to access this resource!")
@@ -460,6 +460,27 @@ def test_headers_of_7_kb_pass(door: Door) -> None:
     other = f"Cookie: other={'x' * 7000}"
     answer = door.raw(door.head("GET", "/servers", "Host: x", other, "Connection: close"))[0]
     assert answer.status == 200
+
+
+@pytest.mark.parametrize("authorized", [True, False])
+def test_a_body_that_looks_like_a_request_stays_a_body(door: Door, *, authorized: bool) -> None:
+    """Not a byte of it is changed, so that the next request is found where it begins."""
+    if not authorized:
+        door.token = ""
+    body = "GET /ü HTTP/1.1\r\nHost: x\r\n\r\nBREW / HTTP/1.1\r\n\r\n".encode()
+    head = door.head("POST", "/accounts", "Host: x", *size(len(body)))
+    last = door.head("GET", "/", "Host: x", "Connection: close")
+    with door.connect() as sock:
+        sock.sendall(head)
+        if door.name != "unix" and not authorized:  # refused before the body is there
+            assert sock.recv(1 << 16).startswith(b"HTTP/1.1 401 ")
+            statuses = [200]
+        else:
+            statuses = [400, 200]
+        sock.sendall(body)
+        sock.sendall(last)
+        received = b"".join(iter(lambda: sock.recv(1 << 16), b""))
+    assert [each.status for each in parse(received)] == statuses
 
 
 def test_targets_with_a_host_and_empty_queries_are_understood(door: Door) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from support.eventually import eventually
 from .conftest import MakeDaemon
 
 MILLION = 1_000_000
+WISH = {"running": False, "by": "admin", "time_ms": 1}  # a stop, as it is remembered
 
 
 class Viewer:
@@ -152,25 +154,27 @@ def _stdin_of(keeper: int, app: int) -> str:
     return next(fd.name for fd in folder.iterdir() if os.readlink(fd) == pipe)
 
 
-def test_a_stopped_daemon_delays_no_app(make_daemon: MakeDaemon) -> None:
+@pytest.mark.slow
+def test_a_daemon_that_is_stopped_for_10_seconds_delays_no_app(make_daemon: MakeDaemon) -> None:
     """SIGSTOP under full output: the app prints on, and nothing is lost when it continues."""
-    count = 400_000
-    daemon = make_daemon({"app": {"directory": ".", "command": program("numbers.py", count)}})
+    daemon = make_daemon({"app": {"directory": ".", "command": program("numbers.py", MILLION)}})
     daemon.start()
     daemon.until("app", 1)
     viewer = Viewer(daemon, "app")
     eventually(lambda: viewer.position > 0, 10)
     daemon.tell(signal.SIGSTOP)
+    stopped = time.monotonic()
     log = daemon.directory / ".octyne/apps/app/console"
     eventually(
         lambda: any(b"\ndone\n" in part.read_bytes()[-20:] for part in log.glob("*.log")),
         30,
         "the app waits for a stopped daemon",
     )
+    eventually(lambda: time.monotonic() > stopped + 10, 11)  # as long as the issue asks for
     daemon.tell(signal.SIGCONT)
     viewer.thread.join(30)
 
-    assert viewer.numbers() == list(range(count))
+    assert viewer.numbers() == list(range(MILLION))
 
 
 def test_a_killed_keeper_takes_only_its_app(make_daemon: MakeDaemon) -> None:
@@ -212,6 +216,43 @@ def test_a_keeper_killed_while_the_daemon_is_away(make_daemon: MakeDaemon) -> No
     daemon.until_line("app", "The keeper of server app is gone")
     eventually(lambda: not alive(left), 15)
     daemon.until("app", 1)
+
+
+def test_a_stop_that_the_daemon_died_of_is_made_up_for(make_daemon: MakeDaemon) -> None:
+    """Whoever asked for it may have been told nothing; the wish is on disk and wins."""
+    daemon = make_daemon({"app": {"command": ["sleep", "1000"]}}).start()
+    daemon.until("app", 1)
+    daemon.kill()
+    state = daemon.directory / ".octyne/apps/app/state.json"
+    remembered = json.loads(state.read_text())
+    state.write_text(json.dumps({**remembered, "desired": WISH}))
+    daemon.start()
+    daemon.until("app", 0)
+
+    assert daemon.lines("app")[-1] == "[Octyne] Server app has stopped."
+
+
+def test_a_keeper_killed_during_a_stop_is_no_crash(make_daemon: MakeDaemon) -> None:
+    """Any exit after TERM was asked for is a stop."""
+    daemon = make_daemon(
+        {
+            "app": {
+                "directory": ".",
+                "command": program("family.py", "ignore"),
+                "stop": {"timeout": 600},
+            }
+        }
+    ).start()
+    daemon.until_line("app", "family is up")
+    keeper = daemon.keepers()[0]
+    left = descendants(keeper)
+    daemon.post("app", "TERM")
+    os.kill(keeper, signal.SIGKILL)
+    daemon.post("app", "KILL")
+    daemon.until_line("app", "Server app has stopped")
+
+    assert daemon.status("app") == 0
+    assert not alive(left)
 
 
 def test_sigterm_leaves_the_apps_running_and_says_so(make_daemon: MakeDaemon) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -22,10 +23,13 @@ PROGRAMS = Path(__file__).parents[1] / "programs"
 
 
 def free_port() -> int:
-    """A port that nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody uses at this moment, and that the kernel gives to nobody who asks."""
+    while True:
+        port = random.randrange(20_000, 32_000)  # below the ephemeral ones
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def program(name: str, *arguments: object) -> list[str]:
@@ -69,6 +73,7 @@ class Daemon:
 
     def __init__(self, directory: Path, apps: dict[str, Any], **config: Any) -> None:
         self.directory = directory
+        self.homes = [directory]  # and where else its processes run
         self.port, self.web_port = free_port(), free_port()
         self.socket_path = directory / "s"
         self.config: dict[str, Any] = {
@@ -160,10 +165,28 @@ class Daemon:
                 self.tell(signal.SIGCONT)
                 self.tell(signal.SIGKILL)
             self.wait()
-        for pid in self.keepers():
+        # More than once: one that was just beginning may have forked meanwhile.
+        eventually(lambda: not self._kill_all(), 10)
+
+    def _kill_all(self) -> bool:
+        """Kill what is left; whether there was anything."""
+        left = {*self.keepers(), *self._at_home()}
+        for pid in left:
             for each in [*descendants(pid), pid]:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(each, signal.SIGKILL)
+        return bool(left)
+
+    def _at_home(self) -> list[int]:
+        """All that runs below our directories: also a keeper that hasn't written its record yet."""
+        homes = [home.resolve() for home in self.homes]
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                cwd = (entry / "cwd").readlink()
+                if any(cwd.is_relative_to(home) for home in homes):
+                    found.append(int(entry.name))
+        return found
 
     def keepers(self) -> list[int]:
         """The pids of the keepers that live in this daemon's state directory."""

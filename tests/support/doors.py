@@ -87,6 +87,15 @@ class Door:
         return parse(received)
 
 
+def problems(daemon: Daemon) -> str:
+    """What /healthz says is wrong, to those who are somebody; "" when all is well."""
+    answer = daemon.ask("GET", "/healthz")
+    assert answer.status == 200, answer
+    found = answer.json.get("problems", [])
+    assert answer.json["status"] == ("degraded" if found else "ok")
+    return "\n".join(found)
+
+
 def error(text: str) -> dict[str, str]:
     """The body of a refusal."""
     return {"error": text}

@@ -62,6 +62,7 @@ class UsersFile:
         self._settled = False
         self._outside = Outside()
         self._problem = ""
+        self._unwritten = ""
         self._state = State.MISSING
         self.loaded = False  # False until the file was read once: then no accounts means nothing
         # The asyncio lock queues changes without holding threads. The thread's lock is the one
@@ -72,7 +73,7 @@ class UsersFile:
     @property
     def problem(self) -> str:
         """What is wrong with the file, or ""."""
-        return self._problem
+        return " ".join(filter(None, (self._problem, self._unwritten)))
 
     @property
     def users(self) -> MappingProxyType[str, str]:
@@ -108,6 +109,8 @@ class UsersFile:
     async def poll(self) -> Outside:
         """Read the file if it changed, and say what happened to it since the last call."""
         await aio.in_thread(self._refresh)
+        if self._unwritten:
+            await aio.in_thread(self._try_writing)
         outside, self._outside = self._outside, Outside()
         return outside
 
@@ -127,10 +130,10 @@ class UsersFile:
                 self._stamp = write_whole(self._path, _render(after))
             except OSError as exc:
                 log.warning("Can't write %s: %s", self._path, exc)
-                raise UnavailableError(
-                    f"The accounts file {self._name} can't be written "
-                    f"({os.strerror(exc.errno or 0)}); nothing was changed."
-                ) from exc
+                reason = os.strerror(exc.errno or 0)
+                self._unwritten = f"The accounts file {self._name} can't be written ({reason})."
+                raise UnavailableError(f"{self._unwritten} Nothing was changed.") from exc
+            self._unwritten = ""
             self._users = MappingProxyType(after)
             self._settled = False
             self._solved()
@@ -138,6 +141,17 @@ class UsersFile:
     def _refresh(self) -> None:
         with self._lock:
             self._reread()
+
+    def _try_writing(self) -> None:
+        """See whether the file can be written again, without a change that needs it."""
+        with self._lock:
+            try:
+                aside, _ = _write_aside(os.path.realpath(self._path), _render(dict(self._users)))
+                os.unlink(aside)
+            except OSError:
+                return
+            self._unwritten = ""
+        log.warning("The accounts file %s can be written again", self._name)
 
     def _reread(self) -> None:
         """Take over the file's accounts if it changed; on any trouble keep those we have."""
@@ -231,8 +245,21 @@ def write_whole(path: str, body: bytes) -> Stamp:
     owner where that is allowed. A symlink stays one. Raises `OSError`.
     """
     target = os.path.realpath(path)
-    directory = os.path.dirname(target)
-    temporary = os.path.join(directory, f".{os.path.basename(target)}.new")
+    temporary, stamp = _write_aside(target, body)
+    try:
+        os.rename(temporary, target)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+    with suppress(OSError):  # the new file counts already; only its surviving a power cut is open
+        _sync_directory(os.path.dirname(target))
+    return stamp
+
+
+def _write_aside(target: str, body: bytes) -> tuple[str, Stamp]:
+    """Write ``body`` beside ``target``, durably and with its mode; nothing is left of a failure."""
+    temporary = os.path.join(os.path.dirname(target), f".{os.path.basename(target)}.new")
     with suppress(FileNotFoundError):
         os.unlink(temporary)  # of a run that was killed here
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -243,15 +270,11 @@ def write_whole(path: str, body: bytes) -> Stamp:
             file.flush()
             _take_after(descriptor, target)
             os.fsync(descriptor)
-            stamp = _stamp(os.fstat(descriptor))
-        os.rename(temporary, target)
+            return temporary, _stamp(os.fstat(descriptor))
     except BaseException:
         with suppress(OSError):
             os.unlink(temporary)
         raise
-    with suppress(OSError):  # the new file counts already; only its surviving a power cut is open
-        _sync_directory(directory)
-    return stamp
 
 
 def _take_after(descriptor: int, target: str) -> None:

@@ -15,7 +15,7 @@ from websockets.datastructures import Headers
 from websockets.exceptions import InvalidUpgrade
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request
-from websockets.protocol import State
+from websockets.protocol import SEND_EOF, State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
@@ -26,7 +26,6 @@ from octyne.errors import InvalidError
 MAX_MESSAGE = 1 << 20  # bytes; a message of exactly this size passes
 MAX_WAITING = 16  # messages ahead of the reader; then the rest stays with the client
 MAX_WAITING_BYTES = 1 << 20  # of these messages in all; the newest may go beyond it
-MAX_FRAGMENTS = 4096  # frames of one message; empty ones take memory, too
 SLICE_BYTES = 4096  # taken at once: tiny frames must not keep the event loop from the others
 MAX_REASON = 123  # bytes; RFC 6455, section 5.5
 CLOSE_WAIT_S = 3.0  # seconds for the client's own close frame, then the connection is cut
@@ -57,12 +56,18 @@ class WebSocket:
         self._connection = connection_of(request)
         self._transport = request.transport
         self._messages: deque[tuple[Opcode, bytes]] = deque()
-        self._fragments: list[Frame] = []
+        self._opcode = Opcode.TEXT  # of the message that is coming in
+        self._partial = bytearray()  # what has come of it; the protocol bounds its size
         self._news = asyncio.Event()  # a message, or the end
         self._waiting_bytes = 0
         self._untaken = memoryview(b"")  # of what came last
         self._is_reading_paused = False
         self._is_lost = self._transport is None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether messages can still be sent."""
+        return not self._is_lost and self._protocol.state is State.OPEN
 
     async def accept(self) -> None:
         """Send the upgrade answer; from then on the connection's bytes come here."""
@@ -155,17 +160,15 @@ class WebSocket:
 
     def _take(self, frame: Frame) -> None:
         """Put fragments together; the protocol has dealt with control frames already."""
-        if frame.opcode not in {Opcode.TEXT, Opcode.BINARY, Opcode.CONT}:
+        if frame.opcode in {Opcode.TEXT, Opcode.BINARY}:
+            self._opcode = frame.opcode
+        elif frame.opcode is not Opcode.CONT:
             return
-        self._fragments.append(frame)
+        self._partial += frame.data
         if frame.fin:
-            message = b"".join([bytes(each.data) for each in self._fragments])
-            self._messages.append((self._fragments[0].opcode, message))
-            self._waiting_bytes += len(message)
-            self._fragments.clear()
-        elif len(self._fragments) >= MAX_FRAGMENTS:
-            self._fragments.clear()
-            self._protocol.fail(CloseCode.MESSAGE_TOO_BIG, "The message has too many fragments.")
+            self._messages.append((self._opcode, bytes(self._partial)))
+            self._waiting_bytes += len(self._partial)
+            self._partial.clear()
 
     def _balance(self) -> None:
         """Read from the client while there is room for its messages, and only then."""
@@ -189,9 +192,11 @@ class WebSocket:
             self._protocol.data_to_send()
             return
         for data in self._protocol.data_to_send():
+            if data == SEND_EOF:
+                if transport.can_write_eof():
+                    transport.write_eof()
             # A client that only sends pings and never reads gets no pongs either.
-            is_pong = data[:1] == PONG
-            if data and not (is_pong and self._connection.writing_paused):
+            elif data[:1] != PONG or not self._connection.writing_paused:
                 transport.write(data)
 
 

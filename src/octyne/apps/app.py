@@ -22,7 +22,7 @@ from octyne.apps.lifecycle import Exit, State
 from octyne.apps.memory import Desired, Memory, StateFile
 from octyne.apps.notices import Notices
 from octyne.apps.place import Place
-from octyne.apps.recovery import LostProcesses, RunRecord, read_exit, read_run
+from octyne.apps.recovery import Left, LostProcesses, RunRecord, look
 from octyne.config.model import AppConfig
 from octyne.console.feed import Feed
 from octyne.errors import ConflictError, InvalidError, UnavailableError
@@ -266,27 +266,32 @@ class App:
             self._is_adopted = True
 
     async def _adopt(self) -> None:
-        await in_thread(self._place.make, self.name)
-        self._memory = await in_thread(
-            memory.load, self._directory, self.name, running=self.config.enabled
-        )
+        # One hop for all: with a thousand apps the hops themselves are most of the start.
+        self._memory, left = await in_thread(self._look)
         await self.feed.refresh()
-        if await in_thread(is_held, self._directory):
+        if left.held:
             self._remembered, self._memory.state = self._memory.state, State.RUNNING
+            if self._memory.known and not self.desired.running:
+                self._pending = "stop"  # the daemon died before its keeper was asked, perhaps
             await self._hold.attach()
             return
-        run = await in_thread(read_run, self._directory)
+        run = left.run
         if run is None or run.run == self._memory.seen_run:
             await self._resume()
-        elif (ended := await in_thread(read_exit, self._directory, run.run)) is not None:
+        elif left.ended is not None:
             self._memory.state = State.RUNNING
-            await self.on_ended(ended, run.started_ms)
+            await self.on_ended(left.ended, run.started_ms)
         elif run.boot != process.boot_id():
             await self._after_reboot(run.run)
         else:
-            self._memory.state = State.RUNNING
+            self._remembered, self._memory.state = self._memory.state, State.RUNNING
             # May take as long as the app may take to stop: the daemon's start doesn't wait.
             self._tasks.start(f"end of {self.name}", self.on_lost(run.run, run))
+
+    def _look(self) -> tuple[Memory, Left]:
+        self._place.make(self.name)
+        remembered = memory.load(self._directory, self.name, running=self.config.enabled)
+        return remembered, look(self._directory)
 
     @property
     def is_due(self) -> bool:
@@ -295,9 +300,9 @@ class App:
         return wanted and self._is_adopted and self.state is State.STOPPED
 
     @property
-    def is_settled(self) -> bool:
-        """Whether no end is being dealt with."""
-        return self._settled.is_set()
+    def is_at_rest(self) -> bool:
+        """Whether nothing runs, will start by itself, or has ended and is being dealt with."""
+        return self.state in {State.STOPPED, State.CRASHED} and self._settled.is_set()
 
     async def close(self) -> None:
         """Let go of it; what runs goes on in its keeper."""
@@ -348,6 +353,7 @@ class App:
             if not error.held and not await in_thread(is_held, self._directory):
                 await self.feed.refresh()
                 return await self._fail(str(error))
+            run = ""  # another keeper's, then: it says itself which one
         await self._hold.attach(run)
         return StartResult(success=True)
 
@@ -365,11 +371,13 @@ class App:
         """See `octyne.apps.hold.Owner`."""
         if self.state is State.STARTING:
             self._move(State.RUNNING, problem)
-        else:
+        elif not problem or problem != self.reason:  # it is looked for twice a second
             self._memory.reason = problem
             self._publish()
         if asked and self.state is State.RUNNING:
             self._move(State.STOPPING, "")
+        if asked and self._pending == "stop":
+            self._pending = ""
         if self._pending in {"stop", "kill"} and self._hold.is_reachable:
             await self._end(self._pending, again=self._again)
 
@@ -406,6 +414,7 @@ class App:
     async def on_lost(self, run: str, record: RunRecord | None) -> None:
         """See `octyne.apps.hold.Owner`: end what the keeper left, and count it as a crash."""
         self._hold.release()
+        was_asked = State.STOPPING in {self.state, self._remembered}
         if self.state is State.RUNNING:
             self._move(State.STOPPING, "The app's keeper is gone: its processes are being ended.")
         log.error("The keeper of app %r is gone (was it killed?)", self.name)
@@ -419,7 +428,8 @@ class App:
         await self._notice(f"[Octyne] The keeper of server {self.name} is gone. {reason}")
         now = int(time.time() * 1000)
         started_ms = record.started_ms if record else now
-        await self.on_ended(Exit(run, None, None, "", reason, now), started_ms)
+        asked = self._pending or ("stop" if was_asked else "")
+        await self.on_ended(Exit(run, None, None, asked, reason, now), started_ms)
 
     # -- ending --------------------------------------------------------------------------------
 
@@ -429,6 +439,7 @@ class App:
         match self.state:
             case State.STARTING:
                 self._pending = how
+                await self._save()
             case State.BACKOFF:
                 self._move(State.STOPPED, "")
                 await self._save()
@@ -457,7 +468,8 @@ class App:
 
     async def _request_end(self, how: str) -> None:
         verb = "Killing" if how == "kill" else "Stopping"
-        await self._hold.request("notice", text=f"[Octyne] {verb} server {self.name}")
+        # Not waited for: nothing may stand between a keeper that is slow and the kill.
+        self._hold.tell("notice", text=f"[Octyne] {verb} server {self.name}")
         if how == "kill":
             await self._hold.request("kill")
             return

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -24,6 +25,8 @@ ADOPT_S = 10.0  # for one app at the daemon's start; a stuck one holds nobody up
 SAMPLE_S = 2.0  # between looks at all process trees
 SOON_S = 0.25  # after a start, so that its first numbers don't wait for the next look
 POLL_S = 0.05  # while apps shut down
+HURRY_S = 15.0  # for the kills of a shutdown; a keeper gives up on what can't be killed after 10
+LAST_LOOK_S = 10.0  # for the viewers of a removed app, which are closed after 5
 KEEP_REMOVED_S = 7 * 86_400  # the console and state of an app that is gone from the config
 
 DAEMON = "@daemon"  # who starts apps with the daemon
@@ -134,21 +137,29 @@ class Fleet:
                 continue
 
     async def shut_down(self, hurry: asyncio.Event) -> None:
-        """End all apps in their own way; at once when ``hurry`` is set. They stay wanted."""
-        begun = {app for app in self._apps.values() if app.status == 1}
-        hurried = hurry.is_set()
-        await self._end_all(begun, hurry=hurried)
-        while any(app.status == 1 or not app.is_settled for app in begun):
-            if hurry.is_set() and not hurried:
-                hurried = True
+        """End all apps in their own way; at once when ``hurry`` is set. They stay wanted.
+
+        Also those that are about to start. After ``hurry`` nobody is waited for for long: a
+        keeper that doesn't answer goes on without us.
+        """
+        self._starts = False
+        begun = {app for app in self._apps.values() if not app.is_at_rest}
+        deadline: float | None = None
+        await self._end_all(begun, hurry=hurry.is_set())
+        while any(not app.is_at_rest for app in begun):
+            if hurry.is_set() and deadline is None:
+                deadline = time.monotonic() + HURRY_S
                 await self._end_all(begun, hurry=True)
+            if deadline is not None and time.monotonic() > deadline:
+                return
             await asyncio.sleep(POLL_S)
 
     async def close(self) -> None:
         """Let go of all apps; what runs goes on in its keeper."""
         await self._tasks.cancel()
-        for app in self._apps.values():
-            await app.close()
+        async with asyncio.TaskGroup() as group:
+            for app in self._apps.values():
+                group.create_task(app.close())
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -203,15 +214,26 @@ class Fleet:
         self._events.publish("status", {"removed": True}, app=name)
         for callback in self._on_removed:
             callback(name)
-        self._tasks.start(f"end of {name}", app.close())
+        self._tasks.start(f"end of {name}", self._close_removed(app))
 
-    async def _end_all(self, apps: set[App], *, hurry: bool) -> None:
-        for app in apps:
-            if app.status == 1:
-                try:
-                    await app.shut_down(hurry=hurry)
-                except UnavailableError as error:
-                    log.warning("App %r can't be stopped: %s", app.name, error)
+    @staticmethod
+    async def _close_removed(app: App) -> None:
+        """Viewers still read its last lines, as slowly as they like, until they are closed."""
+        await asyncio.sleep(LAST_LOOK_S)
+        await app.close()
+
+    @staticmethod
+    async def _end_all(apps: set[App], *, hurry: bool) -> None:
+        async def end(app: App) -> None:
+            try:
+                await app.shut_down(hurry=hurry)
+            except UnavailableError as error:
+                log.warning("App %r can't be stopped: %s", app.name, error)
+
+        async with asyncio.TaskGroup() as group:
+            for app in apps:
+                if not app.is_at_rest:
+                    group.create_task(end(app))
 
     async def _watch_starts(self, position: int) -> None:
         while True:
@@ -250,11 +272,6 @@ def _purge(directory: str) -> None:
     try:
         if time.time() - os.stat(directory).st_mtime < KEEP_REMOVED_S:
             return
-        for folder, folders, files in os.walk(directory, topdown=False):
-            for name in files:
-                os.unlink(os.path.join(folder, name))
-            for name in folders:
-                os.rmdir(os.path.join(folder, name))
-        os.rmdir(directory)
+        shutil.rmtree(directory)
     except OSError:
         log.warning("The files of a removed app can't be cleared away: %s", directory)

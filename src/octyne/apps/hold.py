@@ -97,9 +97,15 @@ class Hold:
         Raises:
             UnavailableError: it can't be reached, refused, or did not answer.
         """
-        if self.run is None or self.run.link is None:
-            raise UnavailableError("The app's keeper does not answer. Try again in a moment.")
-        await self.run.link.request(kind, **fields)
+        await self._link().request(kind, **fields)
+
+    def tell(self, kind: str, **fields: object) -> None:
+        """Ask the keeper for something that nobody waits for; it keeps the order.
+
+        Raises:
+            UnavailableError: it can't be reached.
+        """
+        self._link().tell(kind, **fields)
 
     def release(self) -> None:
         """The run's end is known: let the keeper go."""
@@ -109,8 +115,14 @@ class Hold:
 
     def close(self) -> None:
         """Disconnect; the keeper and its app go on."""
-        if self.run is not None and self.run.link is not None:
-            self.run.link.close()
+        run, self.run = self.run, None  # else the lost link would be searched for
+        if run is not None and run.link is not None:
+            run.link.close()
+
+    def _link(self) -> KeeperLink:
+        if self.run is None or self.run.link is None:
+            raise UnavailableError("The app's keeper does not answer. Try again in a moment.")
+        return self.run.link
 
     async def _search(self, run: str, problem: str) -> None:
         """A keeper that can't be reached: has its app ended, is it gone, or only slow?"""

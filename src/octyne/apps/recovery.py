@@ -11,6 +11,7 @@ from typing import Any
 from octyne.aio import in_thread
 from octyne.apps.lifecycle import Exit
 from octyne.keeper import protocol
+from octyne.keeper.client import is_held
 from octyne.system import process
 from octyne.system.process import ProcessIdentity
 
@@ -27,6 +28,28 @@ class RunRecord:
     app_start: int
     boot: str
     started_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What earlier daemons left of an app.
+
+    Attributes:
+        run: of a keeper that is gone; None while one lives (``held``), or when none ever did.
+        ended: how that run ended, if its keeper could say.
+    """
+
+    held: bool
+    run: RunRecord | None = None
+    ended: Exit | None = None
+
+
+def look(directory: str) -> Left:
+    """Find out what was left in an app's state directory. Blocks."""
+    if is_held(directory):
+        return Left(held=True)
+    run = read_run(directory)
+    return Left(held=False, run=run, ended=read_exit(directory, run.run) if run else None)
 
 
 def read_run(directory: str) -> RunRecord | None:

@@ -1,6 +1,6 @@
 """The daemon's listeners: API port, dashboard port, Unix socket, all in one event loop."""
 
-import contextlib
+import asyncio
 import logging
 import socket
 from types import TracebackType
@@ -12,7 +12,6 @@ from octyne.aio import Tasks, in_thread
 from octyne.api.app import build, close, connect
 from octyne.api.context import Listener, Services
 from octyne.config.model import Config
-from octyne.errors import DaemonError
 from octyne.system.listeners import remove_unix_socket, tcp_socket, unix_socket
 from octyne.system.tls import TlsContext
 from octyne.system.tls_gate import TlsGate
@@ -42,13 +41,13 @@ class Listeners:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._socket_path:
-            with contextlib.suppress(DaemonError, OSError):
-                await in_thread(remove_unix_socket, self._socket_path)
         await close(self._services)
         await self._tasks.cancel()
-        for runner in self._runners:
-            await runner.cleanup()
+        async with asyncio.TaskGroup() as group:
+            for runner in self._runners:
+                group.create_task(runner.cleanup())
+        if self._socket_path:  # last: it would be taken for another daemon's while it listens
+            await in_thread(remove_unix_socket, self._socket_path)
 
     async def open(self, config: Config) -> None:
         """Listen as the config says.

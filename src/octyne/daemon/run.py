@@ -4,7 +4,6 @@ ARCHITECTURE.md has the order of start and shutdown with its deadlines.
 """
 
 import asyncio
-import contextlib
 import gc
 import logging
 import os
@@ -76,12 +75,6 @@ async def run(options: Options) -> None:
         await daemon.serve(signals)
 
 
-def _spare_collector() -> None:
-    """What lives as long as we do is not looked at again: that would hold all up for 20 ms."""
-    gc.collect()
-    gc.freeze()
-
-
 class Daemon:
     """The parts, put together."""
 
@@ -126,7 +119,8 @@ class Daemon:
         async with Listeners(self._services()) as listeners, Tasks() as tasks:
             await listeners.open(config)
             self.audit.started(config.port)
-            self.fleet.start_due()
+            if not signals.ended.is_set():
+                self.fleet.start_due()
             tasks.start("fleet", self.fleet.run())
             tasks.start("accounts", self.accounts.run())
             tasks.start("reload", self._reload_on(signals.reload, listeners))
@@ -134,7 +128,6 @@ class Daemon:
             gc.collect()
             gc.freeze()  # what is here stays; looking at it again costs every request
             log.info("Octyne %s is ready", __version__)
-            _spare_collector()
             await signals.ended.wait()
             if signals.takes_apps:
                 await self._shut_down_apps(signals)
@@ -176,8 +169,7 @@ class Daemon:
 
     async def _shut_down_apps(self, signals: Signals) -> None:
         log.info("Stopping all apps; Ctrl-C again kills them")
-        with contextlib.suppress(asyncio.CancelledError):
-            await self.fleet.shut_down(signals.hurry)
+        await self.fleet.shut_down(signals.hurry)
 
     def _say_farewell(self) -> None:
         running = [app.name for app in self.fleet.all() if app.status == 1]

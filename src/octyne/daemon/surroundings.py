@@ -13,8 +13,8 @@ def what_ends_apps() -> str:
             "The daemon is the first process of a container: when it ends, the container and"
             " all apps end with it. Use an init (docker run --init) to restart the daemon alone."
         )
-    unit = _unit()
-    if unit and _kill_mode(unit) in {"control-group", "mixed"}:
+    unit, is_users = _unit()
+    if unit and _kill_mode(unit, is_users=is_users) in {"control-group", "mixed"}:
         return (
             f"systemd will end all apps when it stops or restarts {unit}:"
             " set KillMode=process in the unit (see docs/deploy.md)."
@@ -22,21 +22,28 @@ def what_ends_apps() -> str:
     return ""
 
 
-def _unit() -> str:
-    """The systemd service that we are the main process of; "" when there is none."""
-    if "INVOCATION_ID" not in os.environ:
-        return ""
+def _unit() -> tuple[str, bool]:
+    """The systemd service that we are the main process of ("": none); is it a user's own?"""
+    if os.environ.get("SYSTEMD_EXEC_PID") != str(os.getpid()):
+        return "", False
     try:
         with open("/proc/self/cgroup", encoding="utf-8") as file:
-            paths = [line.strip().rpartition(":")[2] for line in file]
+            return unit_of(file.read())
     except OSError:
-        return ""
-    names = [part for path in paths for part in path.split("/") if part.endswith(".service")]
-    return names[-1] if names else ""
+        return "", False
 
 
-def _kill_mode(unit: str) -> str:
-    scope = ["--user"] if os.geteuid() != 0 and unit.startswith("user@") else []
+def unit_of(cgroups: str) -> tuple[str, bool]:
+    """The innermost service in the text of ``/proc/PID/cgroup``, and whether a user manages it."""
+    paths = [line.rpartition(":")[2] for line in cgroups.splitlines()]
+    services = [part for path in paths for part in path.split("/") if part.endswith(".service")]
+    if not services:
+        return "", False
+    return services[-1], any(service.startswith("user@") for service in services[:-1])
+
+
+def _kill_mode(unit: str, *, is_users: bool) -> str:
+    scope = ["--user"] if is_users else []
     try:
         done = subprocess.run(
             ["systemctl", *scope, "show", "--property=KillMode", "--value", unit],  # noqa: S607  # from PATH, as an administrator would

@@ -205,8 +205,18 @@ class KeeperLink(asyncio.Protocol):
             async with asyncio.timeout(ANSWER_S):
                 return await self._hello
         except TimeoutError as error:
-            self.close()
             raise KeeperError("The app's keeper does not answer.") from error
+        finally:
+            if not self._hello.done() or self._hello.cancelled():
+                self.close()
+
+    def tell(self, kind: str, **fields: object) -> None:
+        """Ask for something without waiting for it; a later `request` is dealt with after it.
+
+        Raises:
+            KeeperError: it is gone.
+        """
+        self._send({"type": kind, "id": 0, **fields})
 
     async def request(self, kind: str, **fields: object) -> None:
         """Ask for something and wait until the keeper has done it.
@@ -300,9 +310,9 @@ class KeeperLink(asyncio.Protocol):
 
 def _connect(directory: str) -> socket.socket:
     """Connect without waiting: a keeper that lives has room in its backlog."""
+    anchor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.setblocking(False)
-    anchor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         # The directory may lie deeper than a socket's address can say.
         inside = f"/proc/self/fd/{anchor}" if os.path.isdir("/proc/self/fd") else directory

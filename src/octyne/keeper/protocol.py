@@ -5,7 +5,7 @@ Standard library only, and little of it: the keeper imports this module.
 The socket carries JSON objects, one a line, each with a ``type``. A keeper outlives the daemon
 that started it, so both sides ignore keys that they don't know, and a keeper answers a type that
 it doesn't know with an ``error`` instead of closing. `VERSION` grows when a message changes its
-meaning; a daemon speaks to every version from `OLDEST` on. The orders that a keeper reads from
+meaning; a daemon goes on speaking to all earlier ones. The orders that a keeper reads from
 stdin follow the same rule: an upgrade can put a newer keeper under a running older daemon, so a
 key that comes later needs a default.
 
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     Message = dict[str, Any]
 
 VERSION = 1
-OLDEST = 1  # the oldest keeper that this daemon can adopt
 
 MESSAGE_LIMIT = 8 * 1024 * 1024  # bytes; an input of 1 MiB can grow sixfold as JSON
 INPUT_LIMIT = 4 * 1024 * 1024  # bytes that wait for an app that doesn't read its stdin

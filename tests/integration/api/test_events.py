@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse, ClientSession
 
+from octyne.aio import Tasks
 from octyne.api.context import Listener
 from octyne.api.handlers import events as handler
 from support.api import TOKEN, Api
@@ -73,14 +74,25 @@ async def test_a_client_that_missed_events_is_told(
 
 
 async def test_usage_comes_on_request_only(api: Api, client: ClientSession) -> None:
-    """It comes every second."""
+    """One event holds the samples of all apps that run."""
+    sample = {"web": {"cpuUsage": 1.5, "memoryUsage": 100}}
     async with watching(client) as plain, watching(client, "?usage=true") as usage:
         await read(plain)
         await read(usage)
-        api.events.publish("usage", {}, app="web")
+        api.events.publish("usage", sample)
         api.events.publish("config", {})
         assert (await read(plain))[1] == "config"
-        assert (await read(usage))[1] == "usage"
+        _, kind, data = await read(usage)
+        assert (kind, data["data"]) == ("usage", sample)
+
+
+async def test_usage_of_one_app(api: Api, client: ClientSession) -> None:
+    """Samples without it are left out, as are those of others beside it."""
+    async with watching(client, "?app=web&usage=true") as stream:
+        await read(stream)
+        api.events.publish("usage", {"other": {"cpuUsage": 1}})
+        api.events.publish("usage", {"other": {"cpuUsage": 1}, "web": {"cpuUsage": 2}})
+        assert (await read(stream))[2]["data"] == {"web": {"cpuUsage": 2}}
 
 
 async def test_events_of_one_app(api: Api, client: ClientSession) -> None:
@@ -113,6 +125,24 @@ async def test_an_idle_stream_shows_signs_of_life(
     async with watching(client) as stream:
         await read(stream)
         assert (await stream.content.readuntil(b"\n\n")).startswith(b":")
+
+
+async def test_events_for_others_are_no_sign_of_life(
+    api: Api, client: ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are, a client that gets none of them gets comments."""
+    monkeypatch.setattr(handler, "HEARTBEAT_S", 0.1)
+    async with watching(client) as stream:
+        await read(stream)
+
+        async def sample() -> None:
+            while True:
+                api.events.publish("usage", {"web": {}})
+                await asyncio.sleep(0.01)
+
+        async with Tasks() as tasks:
+            tasks.start("samples", sample())
+            assert (await stream.content.readuntil(b"\n\n")).startswith(b":")
 
 
 async def test_a_stream_ends_with_its_client_and_with_the_daemon(

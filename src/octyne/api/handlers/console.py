@@ -165,7 +165,8 @@ class Viewer:
 
     async def _output(self) -> None:
         cursor = await self._app.feed.open(self._options)
-        while True:
+        # A lost connection takes all at once: the rest of the log would hold up the event loop.
+        while self._websocket.is_open:
             self._websocket.send(await cursor.next())
             await self._websocket.drained()
 

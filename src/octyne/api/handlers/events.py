@@ -3,6 +3,7 @@
 import asyncio
 import time
 from contextlib import suppress
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -22,7 +23,6 @@ HEARTBEAT = b": still here\n\n"
 # Who may see which kinds; a kind that isn't here is for those who may see all events.
 RIGHTS = {
     "status": Right.APP_VIEW,
-    "usage": Right.APP_VIEW,
     "config": Right.CONFIG_VIEW,
     "accounts": Right.ACCOUNTS_VIEW,
     "action": Right.LOG_VIEW,
@@ -71,6 +71,7 @@ class EventStream:
         self._app = params.text(call.query, "app")
         self._wants_usage = params.flag(call.query, "usage")
         self._position = self._events.next_id
+        self._quiet_until = 0.0  # the loop's time of the next sign of life
 
     async def run(self) -> None:
         """Send events and heartbeats for ever."""
@@ -97,16 +98,19 @@ class EventStream:
 
     async def _step(self) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(HEARTBEAT_S):
+            async with asyncio.timeout_at(self._quiet_until):
                 await self._events.wait(self._position)
         events, missed = self._events.since(self._position)
         if missed:
             await self._reset()
             return
-        frames = [encode(event) for event in events if self._shows(event)]
         if events:
             self._position = events[-1].id + 1
-        await self._write(b"".join(frames) if events else HEARTBEAT)
+        frames = [encode(shown) for event in events if (shown := self._shown(event)) is not None]
+        # Events that aren't for this client are no sign of life to it.
+        if not frames and asyncio.get_running_loop().time() >= self._quiet_until:
+            frames = [HEARTBEAT]
+        await self._write(b"".join(frames))
 
     async def _reset(self) -> None:
         """Tell the client that it has to read the state anew, then go on from here."""
@@ -115,17 +119,28 @@ class EventStream:
 
     async def _write(self, data: bytes) -> None:
         if data:
+            self._quiet_until = asyncio.get_running_loop().time() + HEARTBEAT_S
             async with asyncio.timeout(STUCK_S):
                 await self._response.write(data)
                 await self._call.connection.writable()
 
-    def _shows(self, event: Event) -> bool:
-        if event.kind == "usage" and not self._wants_usage:
-            return False
+    def _shown(self, event: Event) -> Event | None:
+        """The event as this client may see it; None when it isn't for it."""
+        if event.kind == "usage":
+            return self._usage(event) if self._wants_usage else None
         if self._app and event.app != self._app:
-            return False
+            return None
         right = RIGHTS.get(event.kind, Right.EVENTS_VIEW)
-        return allows(self._call.identity, right, event.app or None)
+        return event if allows(self._call.identity, right, event.app or None) else None
+
+    def _usage(self, event: Event) -> Event | None:
+        """A sample is of all apps that run; the client gets those that it asked for and may see."""
+        shown = {
+            name: usage
+            for name, usage in event.data.items()
+            if self._app in {"", name} and allows(self._call.identity, Right.APP_VIEW, name)
+        }
+        return replace(event, data=shown) if shown else None
 
 
 def encode(event: Event) -> bytes:
