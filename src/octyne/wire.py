@@ -75,6 +75,18 @@ class ServerSummaries(Shape, frozen=True):
     servers: dict[str, ServerSummary]
 
 
+class LastExit(Shape, frozen=True, omit_defaults=True):
+    """How the newest run that has ended did so: by a code, by a signal, or nobody knows.
+
+    Attributes:
+        time: milliseconds since 1970.
+    """
+
+    time: int
+    code: int | msgspec.UnsetType = msgspec.UNSET
+    signal: int | msgspec.UnsetType = msgspec.UNSET
+
+
 class ServerDetails(Shape, frozen=True, omit_defaults=True):
     """`GET /server/{id}`.
 
@@ -84,6 +96,8 @@ class ServerDetails(Shape, frozen=True, omit_defaults=True):
         uptime: nanoseconds; 0 when it isn't running.
         to_delete: sent only when true.
         desired: "running" or "stopped": what it should be.
+        desired_by: who said so: an account, or "config", "@daemon", "@exit" (it ended by itself).
+        desired_time: when, in milliseconds since 1970; 0 when it never was said.
     """
 
     status: int
@@ -95,8 +109,11 @@ class ServerDetails(Shape, frozen=True, omit_defaults=True):
     pid: int
     restarts: int
     desired: str
+    desired_by: str
+    desired_time: int
     to_delete: bool = False
     reason: str = ""
+    last_exit: LastExit | msgspec.UnsetType = msgspec.UNSET
 
 
 class Operated(Shape, frozen=True, omit_defaults=True):

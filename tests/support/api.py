@@ -5,7 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import ClientSession, TCPConnector, UnixConnector, web
 
@@ -26,6 +26,9 @@ from octyne.errors import (
 from octyne.events import Events
 from octyne.keeper.log_writer import LogWriter
 
+if TYPE_CHECKING:
+    from octyne.apps.lifecycle import Exit
+
 TOKEN = "t" * 128
 MIB = 1 << 20
 
@@ -40,6 +43,8 @@ class FakeUsage:
 @dataclass
 class FakeDesired:
     running: bool = False
+    by: str = "config"
+    time_ms: int = 0
 
 
 @dataclass
@@ -62,6 +67,7 @@ class FakeApp:
         self.usage = FakeUsage()
         self.history = [FakeUsage(1.5, 100), FakeUsage(2.0, 200)]
         self.desired = FakeDesired()
+        self.exit: Exit | None = None
         self.calls: list[tuple[str, str]] = []
         self.input: list[str] = []
         self.start_result = FakeStart()

@@ -192,11 +192,11 @@ class WebSocket:
             self._protocol.data_to_send()
             return
         for data in self._protocol.data_to_send():
-            if data == SEND_EOF:
-                if transport.can_write_eof():
-                    transport.write_eof()
-            # A client that only sends pings and never reads gets no pongs either.
-            elif data[:1] != PONG or not self._connection.writing_paused:
+            # The end of our side comes with the connection's: a client that is still sending
+            # would lose the close frame with it. And a client that only sends pings and never
+            # reads gets no pongs either.
+            is_unread = data[:1] == PONG and self._connection.writing_paused
+            if data != SEND_EOF and not is_unread:
                 transport.write(data)
 
 

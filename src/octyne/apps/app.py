@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from octyne.apps.history import UsageHistory, UsagePoint
-from octyne.apps.lifecycle import State
+from octyne.apps.lifecycle import Exit, State
 from octyne.apps.memory import Desired
 from octyne.apps.place import Place
 from octyne.apps.runs import Runs, StartResult
@@ -55,6 +55,11 @@ class App:
     def desired(self) -> Desired:
         """Whether it should run, and who said so."""
         return self._standing.desired
+
+    @property
+    def exit(self) -> Exit | None:
+        """How the newest run that has ended did so."""
+        return self._standing.memory.exit
 
     @property
     def restarts(self) -> int:

@@ -86,6 +86,9 @@ class Hold:
         except KeeperError as error:
             self._tasks.start("search for a keeper", self._search(run, str(error)))
             return
+        if link.has_told_exit:  # the end overtook the greeting, and is being dealt with
+            link.release()
+            return
         found = process.identity(hello.pid)
         self.run = Run(hello, found.start_ticks if found else 0, link)
         self._feed.update(hello.start, hello.end)

@@ -170,6 +170,7 @@ class KeeperLink(asyncio.Protocol):
 
     Attributes:
         disk_full: whether output is lost or waits because the disk takes no more.
+        has_told_exit: whether ``on_exit`` was called; that may be before `connect` returns.
     """
 
     def __init__(
@@ -186,6 +187,7 @@ class KeeperLink(asyncio.Protocol):
         self._hello: asyncio.Future[Hello] = asyncio.get_running_loop().create_future()
         self._answers: dict[int, asyncio.Future[None]] = {}
         self._ids = count(1)
+        self.has_told_exit = False
         self.disk_full = False
 
     async def connect(self, directory: str) -> Hello:
@@ -286,6 +288,7 @@ class KeeperLink(asyncio.Protocol):
             case "output":
                 self._on_output(message["start"], message["end"])
             case "exit":
+                self.has_told_exit = True
                 self._on_exit(message)
             case "hello" if not self._hello.done():
                 hello = Hello.of(message)

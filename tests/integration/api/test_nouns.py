@@ -6,6 +6,7 @@ import pytest
 from aiohttp import ClientSession
 
 from octyne.api.context import Listener
+from octyne.apps.lifecycle import Exit
 from octyne.errors import ConflictError
 from support.api import Api, FakeApp, FakeStart
 
@@ -229,6 +230,8 @@ async def test_an_app_is_shown(client: ClientSession, app: FakeApp) -> None:
         "pid": 0,
         "restarts": 0,
         "desired": "stopped",
+        "desiredBy": "config",
+        "desiredTime": 0,
     }
     assert not re.search(r"\d\.\d|\de\d", text)
 
@@ -238,12 +241,14 @@ async def test_a_running_app_is_shown(client: ClientSession, app: FakeApp) -> No
     app.status, app.state, app.pid, app.uptime = 1, "running", 77, 12_345_678_901_234_567
     app.usage.cpu_percent, app.usage.memory_bytes = 12.3456, 1 << 40
     app.desired.running = app.to_delete = True
+    app.exit = Exit("run", None, 9, "", "", 1_700_000_000_000)
     async with client.get("/server/web") as answer:
         shown = await answer.json()
     assert shown["cpuUsage"] == 12.35
     assert shown["memoryUsage"] == 1 << 40
     assert shown["uptime"] == 12_345_678_901_234_567
     assert shown["toDelete"] is True
+    assert shown["lastExit"] == {"time": 1_700_000_000_000, "signal": 9}
     assert (shown["pid"], shown["desired"]) == (77, "running")
 
 

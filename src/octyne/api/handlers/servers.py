@@ -2,11 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 
+import msgspec
 from aiohttp import web
 
 from octyne import wire
 from octyne.accounts.rights import Right, allows
-from octyne.api import params, replies
+from octyne.api import params, ports, replies
 from octyne.api.context import Call
 from octyne.errors import InvalidError
 
@@ -39,9 +40,22 @@ async def get_server(call: Call) -> web.StreamResponse:
             pid=app.pid or 0,
             restarts=app.restarts,
             desired="running" if app.desired.running else "stopped",
+            desired_by=app.desired.by,
+            desired_time=app.desired.time_ms,
             to_delete=app.to_delete,
             reason=app.reason,
+            last_exit=_last_exit(app.exit),
         )
+    )
+
+
+def _last_exit(ended: ports.Exit | None) -> wire.LastExit | msgspec.UnsetType:
+    if ended is None:
+        return msgspec.UNSET
+    return wire.LastExit(
+        time=ended.time_ms,
+        code=msgspec.UNSET if ended.code is None else ended.code,
+        signal=msgspec.UNSET if ended.signal is None else ended.signal,
     )
 
 
