@@ -56,6 +56,7 @@ class Hold:
         self._tasks = tasks
         self._owner = owner
         self.run: Run | None = None
+        self._attempt = 0  # grows with each; what belongs to an earlier one is out of date
 
     @property
     def is_reachable(self) -> bool:
@@ -80,13 +81,17 @@ class Hold:
 
         ``run``: which run it should hold, where that is known.
         """
+        self._attempt += 1
+        attempt = self._attempt
         link = KeeperLink(self._feed.update, self._on_exit, lambda: self._on_lost(link))
         try:
             hello = await link.connect(self._directory)
         except KeeperError as error:
-            self._tasks.start("search for a keeper", self._search(run, str(error)))
+            # An end that overtook the greeting is being dealt with.
+            if not link.has_told_exit and attempt == self._attempt:
+                self._tasks.start("search for a keeper", self._search(run, str(error), attempt))
             return
-        if link.has_told_exit:  # the end overtook the greeting, and is being dealt with
+        if link.has_told_exit or attempt != self._attempt:
             link.release()
             return
         found = process.identity(hello.pid)
@@ -112,6 +117,7 @@ class Hold:
 
     def release(self) -> None:
         """The run's end is known: let the keeper go."""
+        self._attempt += 1
         run, self.run = self.run, None
         if run is not None and run.link is not None:
             run.link.release()
@@ -127,20 +133,26 @@ class Hold:
             raise UnavailableError("The app's keeper does not answer. Try again in a moment.")
         return self.run.link
 
-    async def _search(self, run: str, problem: str) -> None:
+    async def _search(self, run: str, problem: str, attempt: int) -> None:
         """A keeper that can't be reached: has its app ended, is it gone, or only slow?"""
         if await in_thread(is_held, self._directory):
-            await self._owner.on_running(problem, asked="")
-            await asyncio.sleep(RECONNECT_S)
-            await self.attach(run)
+            if attempt == self._attempt:
+                await self._owner.on_running(problem, asked="")
+                await asyncio.sleep(RECONNECT_S)
+            if attempt == self._attempt:
+                await self.attach(run)
             return
-        record = await in_thread(read_run, self._directory)
-        run = run or (record.run if record else "")
-        ended = await in_thread(read_exit, self._directory, run)
+        record, ended = await in_thread(self._read_end, run)
+        if attempt != self._attempt:
+            return
         if ended is not None:
             await self._owner.on_ended(ended, record.started_ms if record else ended.time_ms)
         else:
-            await self._owner.on_lost(run, record)
+            await self._owner.on_lost(run or (record.run if record else ""), record)
+
+    def _read_end(self, run: str) -> tuple[RunRecord | None, Exit | None]:
+        record = read_run(self._directory)
+        return record, read_exit(self._directory, run or (record.run if record else ""))
 
     def _on_exit(self, record: dict[str, Any]) -> None:
         ended = Exit.of(record)
@@ -156,4 +168,5 @@ class Hold:
 
     async def _after_lost(self, run: Run) -> None:
         if self.run is run:
-            await self._search(run.hello.run, "The app's keeper does not answer.")
+            problem = "The app's keeper does not answer."
+            await self._search(run.hello.run, problem, self._attempt)

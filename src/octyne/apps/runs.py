@@ -211,6 +211,8 @@ class Runs:
 
     async def on_running(self, problem: str, *, asked: str) -> None:
         """See `octyne.apps.hold.Owner`."""
+        if self._standing.state not in {State.STARTING, State.RUNNING, State.STOPPING}:
+            return  # it has ended meanwhile
         self._standing.pid = self.hold.run.hello.pid if self.hold.run else None
         if self._standing.state is State.STARTING:
             self._standing.move(State.RUNNING, problem)

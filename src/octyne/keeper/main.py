@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     Message = dict[str, Any]
 
 PR_SET_CHILD_SUBREAPER = 36  # see prctl(2)
-LOCK_S = 1.0  # for a keeper that is on its way out
+LOCK_S = 5.0  # for a keeper that is on its way out
 LOCK_POLL_S = 0.02
 
 
