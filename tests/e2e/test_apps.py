@@ -56,7 +56,7 @@ def pid_of(daemon: Daemon, app: str) -> int:
 
 def until_last(daemon: Daemon, app: str, line: str) -> None:
     """Wait until that is the last of our lines."""
-    eventually(lambda: ours(daemon, app)[-1] == line, 10, f"{line!r} isn't the last")
+    eventually(lambda: ours(daemon, app)[-1:] == [line], 10, f"{line!r} isn't the last")
 
 
 def state(daemon: Daemon, app: str) -> str:
