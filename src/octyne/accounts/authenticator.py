@@ -277,7 +277,8 @@ class Authenticator:
 
     async def _check_password(self, username: str, password: str, address: str) -> Account:
         """The account, if the password is its own; its hash is made new when it is of old kind."""
-        async with self._credentials.turn():
+        is_usual = self._limits.is_known(username, address)
+        async with self._credentials.turn(usual=is_usual):
             # Looked at inside: an attempt that waited its turn meets the failures before it.
             self._limits.check(username, address)
             account = await self._account(username)

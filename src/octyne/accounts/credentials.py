@@ -106,18 +106,20 @@ class Credentials:
         self._argon2: PasswordHash = Argon2() if argon2 is None else argon2
         self._dummy = self._argon2.dummy()
         self._max_waiting = max_waiting
-        self._waiting = {"login": 0, "change": 0}
+        self._waiting = {"login": 0, "usual login": 0, "change": 0}
         self._slots = asyncio.Semaphore(threads)
         # Threads of its own: cancelled callers leave work behind that still holds its memory.
         self._workers = aio.Workers("passwords", threads)
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def turn(self, *, usual: bool = False) -> AsyncIterator[None]:
         """Wait for a slot, so that checks made inside see every attempt that ended before.
 
-        Cancelling is safe. Raises `RateLimitedError` when too many wait already.
+        ``usual``: a login where this account has logged in before. These are counted apart, so
+        that a crowd of strangers keeps nobody out. Cancelling is safe. Raises
+        `RateLimitedError` when too many wait already.
         """
-        async with self._turn("login", self._max_waiting):
+        async with self._turn("usual login" if usual else "login", self._max_waiting):
             yield
 
     async def matches(self, password: str, stored: str | None) -> bool:

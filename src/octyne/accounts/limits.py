@@ -94,6 +94,10 @@ class LoginLimits:
         self._accounts = Counter(ACCOUNT)
         self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
 
+    def is_known(self, username: str, address: str) -> bool:
+        """Whether this account has logged in at this address before."""
+        return _pair(username, address) in self._known
+
     def check(self, username: str, address: str) -> None:
         """Let an attempt pass that may still fail.
 

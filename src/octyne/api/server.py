@@ -6,6 +6,7 @@ connection is lost, for those routes that live longer than one answer.
 
 import asyncio
 import logging
+import resource
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -21,6 +22,8 @@ MAX_LINE = 8190  # bytes: the request line, and each header
 MAX_HEADERS = 128
 KEEPALIVE_S = 75.0  # seconds an idle connection stays open
 HALF_CLOSED_S = 0.1  # seconds in which a queued request must be taken up
+STUCK_S = 60.0  # seconds that a client may take nothing of what waits for it
+SHARE = 6  # of the open files that we may have, a sixth for each listener: the apps need some, too
 LINGER_S = 10.0  # seconds in which the rest of a refused body is read, so that the answer arrives
 
 log = logging.getLogger(__name__)
@@ -29,7 +32,7 @@ log = logging.getLogger(__name__)
 class Connection(web.RequestHandler):
     """One client's connection."""
 
-    def __init__(self, manager: web.Server, *, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, manager: "Server", *, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(
             manager,
             loop=loop,
@@ -49,6 +52,20 @@ class Connection(web.RequestHandler):
         self._writable = asyncio.Event()
         self._writable.set()
         self._on_lost: list[Callable[[], None]] = []
+        self._crowd = manager.crowd
+        self._link: asyncio.Transport | None = None  # kept longer than aiohttp keeps it
+        self._stuck: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client has come (called by the transport)."""
+        self._link = cast("asyncio.Transport", transport)  # uvloop's has another ancestry
+        super().connection_made(transport)
+        self._crowd.enter(self)
+
+    def drop(self) -> None:
+        """Cut the connection off, whatever waits to be sent."""
+        if self._link is not None:
+            self._link.abort()
 
     async def writable(self) -> None:
         """Wait until what was written has gone out far enough, or the connection is lost.
@@ -72,15 +89,20 @@ class Connection(web.RequestHandler):
         """The client takes less than we send (called by the transport)."""
         super().pause_writing()
         self._writable.clear()
+        self._stuck = asyncio.get_running_loop().call_later(STUCK_S, self.drop)
 
     def resume_writing(self) -> None:
         """There is room again (called by the transport)."""
         super().resume_writing()
         self._writable.set()
+        self._cancel_stuck()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Wake all who wait for the connection (called by the transport)."""
         super().connection_lost(exc)
+        self._link = None
+        self._crowd.leave(self)
+        self._cancel_stuck()
         self._writable.set()
         callbacks, self._on_lost = self._on_lost, []
         for callback in callbacks:
@@ -89,6 +111,7 @@ class Connection(web.RequestHandler):
     def begin(self, request: web.BaseRequest) -> None:
         """An answer to ``request`` is under way."""
         self._answering, self._has_news, self._is_stream = request, False, False
+        self._crowd.work(self)
         self._starts_request = False
         if self._is_half_closed:
             self._cut_off(request)
@@ -98,6 +121,7 @@ class Connection(web.RequestHandler):
         if self._answering is not None and not self._has_news and not self._messages:
             self._starts_request = self._answering.content.is_eof()
         self._answering = None
+        self._crowd.rest(self)
         if self._is_half_closed:
             self._close_soon()
 
@@ -130,6 +154,11 @@ class Connection(web.RequestHandler):
             log.debug("The rest of a body never came: %s", error)
         else:
             super().log_exception(*args, **kw)
+
+    def _cancel_stuck(self) -> None:
+        if self._stuck is not None:
+            self._stuck.cancel()
+            self._stuck = None
 
     def _cut_off(self, request: web.BaseRequest) -> None:
         if not request.content.is_eof():
@@ -177,8 +206,50 @@ def _protocol_problem(status: int, exc: BaseException | None) -> errors.Problem:
     return errors.problem(InvalidError("This is not a valid HTTP request."), "A request")
 
 
+class Crowd:
+    """The connections of one listener, bounded: strangers must not take all descriptors.
+
+    When there are too many, the one that has been idle for longest makes room; while all are at
+    work, who comes is sent away.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._all: set[Connection] = set()
+        self._idle: dict[Connection, None] = {}  # the longest first
+
+    def enter(self, connection: Connection) -> None:
+        """Take a connection in; it is idle until its first request."""
+        if len(self._all) >= self._most:
+            leaving = next(iter(self._idle), connection)
+            self.leave(leaving)
+            leaving.drop()
+            if leaving is connection:
+                return
+        self._all.add(connection)
+        self._idle[connection] = None
+
+    def work(self, connection: Connection) -> None:
+        """It has a request."""
+        self._idle.pop(connection, None)
+
+    def rest(self, connection: Connection) -> None:
+        """It has its answer."""
+        if connection in self._all:
+            self._idle[connection] = None
+
+    def leave(self, connection: Connection) -> None:
+        """It is gone."""
+        self._all.discard(connection)
+        self._idle.pop(connection, None)
+
+
 class Server(web.Server):
     """Makes a `Connection` for each client."""
+
+    def __init__(self, handler: Callable[..., Any]) -> None:
+        super().__init__(handler)
+        self.crowd = Crowd(resource.getrlimit(resource.RLIMIT_NOFILE)[0] // SHARE)
 
     def __call__(self) -> web.RequestHandler:
         """A protocol for a new connection."""

@@ -25,6 +25,8 @@ from octyne.errors import InvalidError
 
 MAX_MESSAGE = 1 << 20  # bytes; a message of exactly this size passes
 MAX_WAITING = 16  # messages ahead of the reader; then the rest stays with the client
+MAX_WAITING_BYTES = 1 << 20  # of these messages in all; the newest may go beyond it
+SLICE_BYTES = 4096  # taken at once: tiny frames must not keep the event loop from the others
 MAX_REASON = 123  # bytes; RFC 6455, section 5.5
 CLOSE_WAIT_S = 3.0  # seconds for the client's own close frame, then the connection is cut
 PONG = bytes([0x80 | Opcode.PONG])  # a frame begins with it
@@ -57,6 +59,8 @@ class WebSocket:
         self._opcode = Opcode.TEXT  # of the message that is coming in
         self._partial = bytearray()  # what has come of it; the protocol bounds its size
         self._news = asyncio.Event()  # a message, or the end
+        self._waiting_bytes = 0
+        self._untaken = memoryview(b"")  # of what came last
         self._is_reading_paused = False
         self._is_lost = self._transport is None
 
@@ -74,13 +78,26 @@ class WebSocket:
 
     def feed_data(self, data: bytes) -> tuple[bool, bytes]:
         """Take bytes from the connection (called by it). Returns (ended, bytes left over)."""
-        self._protocol.receive_data(data)
+        is_busy = bool(self._untaken)
+        self._untaken = memoryview(bytes(self._untaken) + data) if is_busy else memoryview(data)
+        if not is_busy:
+            self._take_slice()
+        return False, b""
+
+    def _take_slice(self) -> None:
+        """Take some of what came, and the rest when the event loop has seen to the others."""
+        if self._is_lost:
+            return
+        self._protocol.receive_data(bytes(self._untaken[:SLICE_BYTES]))
+        self._untaken = self._untaken[SLICE_BYTES:]
         for event in self._protocol.events_received():
             assert isinstance(event, Frame)  # after the handshake there are no others
             self._take(event)
         self._flush()
         self._news.set()
-        return False, b""
+        if self._untaken:
+            asyncio.get_running_loop().call_soon(self._take_slice)
+        self._balance()
 
     def feed_eof(self) -> None:
         """The connection is lost (called by it)."""
@@ -99,7 +116,8 @@ class WebSocket:
             self._news.clear()
             await self._news.wait()
         opcode, payload = self._messages.popleft()
-        self._read_on()
+        self._waiting_bytes -= len(payload)
+        self._balance()
         try:
             return payload.decode(errors="strict" if opcode is Opcode.TEXT else "replace")
         except UnicodeDecodeError:
@@ -135,7 +153,8 @@ class WebSocket:
     async def _closed_by_client(self) -> None:
         while not self._is_lost and self._protocol.close_rcvd is None:
             self._messages.clear()
-            self._read_on()
+            self._waiting_bytes = 0
+            self._balance()
             self._news.clear()
             await self._news.wait()
 
@@ -148,14 +167,22 @@ class WebSocket:
         self._partial += frame.data
         if frame.fin:
             self._messages.append((self._opcode, bytes(self._partial)))
+            self._waiting_bytes += len(self._partial)
             self._partial.clear()
-        if len(self._messages) >= MAX_WAITING and not self._is_reading_paused:
-            self._is_reading_paused = True
-            self._connection.pause_reading()
 
-    def _read_on(self) -> None:
-        if self._is_reading_paused and len(self._messages) < MAX_WAITING:
-            self._is_reading_paused = False
+    def _balance(self) -> None:
+        """Read from the client while there is room for its messages, and only then."""
+        is_full = (
+            bool(self._untaken)
+            or len(self._messages) >= MAX_WAITING
+            or self._waiting_bytes >= MAX_WAITING_BYTES
+        )
+        if is_full is self._is_reading_paused:
+            return
+        self._is_reading_paused = is_full
+        if is_full:
+            self._connection.pause_reading()
+        else:
             self._connection.resume_reading()
 
     def _flush(self) -> None:

@@ -117,7 +117,7 @@ class Fleet:
             if app is None:
                 await self._add(name, entry)
                 continue
-            app.config = entry
+            app.configure(entry)
             if app.to_delete:
                 app.mark_deleted(None)
 

@@ -11,6 +11,9 @@ from typing import Any
 
 MAX_DEPTH = 64  # levels; nobody's config is deeper, and the parser's recursion stays bounded
 
+MAX_LOCATED = 6  # levels down to which places are remembered; the model ends above that
+MAX_PLACES = 100_000  # further ones are told by their parent's place
+
 Path = tuple[str | int, ...]
 
 _TOKEN = re.compile(
@@ -56,7 +59,7 @@ class Document:
 
     Attributes:
         value: what the text says.
-        offsets: of each key (of an object) and each item (of an array), by path.
+        offsets: of the keys (of objects) and items (of arrays), by path.
     """
 
     text: str
@@ -192,7 +195,7 @@ class _Scanner:
             return
         level = self._levels[-1]
         level.step = int(level.step) + 1
-        self.offsets[self._path()] = offset
+        self._remember(offset)
 
     def _string(self, lexeme: str, offset: int) -> None:
         is_key = bool(self._levels) and self._levels[-1].is_object and self._last in {"{", ","}
@@ -214,7 +217,11 @@ class _Scanner:
             return
         level.keys.add(key)
         level.step = key
-        self.offsets[self._path()] = offset
+        self._remember(offset)
+
+    def _remember(self, offset: int) -> None:
+        if len(self._levels) <= MAX_LOCATED and len(self.offsets) < MAX_PLACES:
+            self.offsets[tuple(level.step for level in self._levels)] = offset
 
     def _word(self, lexeme: str, offset: int) -> None:
         if lexeme in _CONSTANTS:
@@ -223,9 +230,6 @@ class _Scanner:
             len(lexeme) > _MAX_DIGITS or abs(float(lexeme)) == float("inf")
         ):
             self._fail("this number is too large", offset)
-
-    def _path(self) -> Path:
-        return tuple(level.step for level in self._levels)
 
     def _fail(self, message: str, offset: int) -> None:
         self.problem = self.problem or JsoncError(message, self.text, offset)

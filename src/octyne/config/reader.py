@@ -16,6 +16,8 @@ from octyne.errors import DaemonError, InvalidError
 
 S = TypeVar("S", bound=Section)
 
+MAX_WARNINGS = 100  # further ones are left out
+
 _WANTED: dict[object, str] = {
     bool: "true or false",
     str: "a text",
@@ -172,6 +174,8 @@ class _Reader:
         return _WrongError(f"{subject} {problem}", self.document.locate(path))
 
     def _warn(self, path: Path, message: str) -> None:
+        if len(self.warnings) >= MAX_WARNINGS:  # each costs a look through the whole text
+            return
         line, column = self.document.locate(path)
         self.warnings.append(f"{self.name}, line {line}, column {column}: {message}.")
 

@@ -1,5 +1,6 @@
 """Pages through the whole log on disk, searches it, and hands it out. Blocks: call in a thread."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from octyne.console.log import Hole, LogReader
 MAX_LINES = 10_000  # in one page
 MAX_PAGE_BYTES = 4 * 1024 * 1024  # of text in one page
 BLOCK_BYTES = 1024 * 1024
+SEARCH_S = 5.0  # a search ends then with what it has found, and where to go on
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +147,16 @@ class _Page:
         self._limit = max(1, min(query.limit, MAX_LINES))
         self._needle = query.grep.encode().lower()
         self._bytes = 0
+        self._unmatched = 0  # bytes since the last look at the clock
+        self._deadline = time.monotonic() + SEARCH_S
         self.taken: list[tuple[int, str]] = []
         self.full = False
 
     def add(self, offset: int, line: bytes) -> bool:
-        """Take the line if it matches; False when the page was full before it."""
+        """Take the line if it matches; False when the page was full, or out of time, before it."""
         if self._needle and self._needle not in line.lower():
-            return True
+            self.full = self._is_late(len(line))
+            return not self.full
         if len(self.taken) >= self._limit or (self.taken and self._bytes >= MAX_PAGE_BYTES):
             self.full = True
             return False
@@ -159,6 +164,13 @@ class _Page:
         self.taken.append((offset, text))
         self._bytes += len(line)
         return True
+
+    def _is_late(self, size: int) -> bool:
+        self._unmatched += size
+        if self._unmatched < BLOCK_BYTES:
+            return False
+        self._unmatched = 0
+        return time.monotonic() > self._deadline
 
 
 def _lines(log: LogReader, position: int, end: int) -> Iterator[tuple[int, bytes]]:

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import resource
+import stat
 from collections.abc import Iterator
 
 from octyne.errors import UnavailableError
@@ -22,11 +23,12 @@ def held(directory: str) -> Iterator[None]:
     """Own the state directory (made when missing, 0700) while the block runs. Blocks briefly.
 
     Raises:
-        StateError: another daemon owns it, or it can't be made.
+        StateError: another daemon or user owns it, or it can't be made.
     """
     try:
         os.makedirs(directory, mode=0o700, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        _make_private(directory)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         lock = os.open(os.path.join(directory, LOCK_FILE), flags, 0o600)
     except OSError as error:
         raise StateError(f"The state directory can't be used: {error.strerror}.") from error
@@ -41,6 +43,19 @@ def held(directory: str) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def _make_private(directory: str) -> None:
+    """Keep others out of a directory that was there before us; we believe all that is in it."""
+    found = os.stat(directory)
+    if os.geteuid() not in {0, found.st_uid}:  # root may stop another user's apps
+        raise StateError(
+            f"The state directory belongs to another user (number {found.st_uid}):"
+            " give it to the daemon's, with all that is in it, or choose another with --state."
+        )
+    mode = stat.S_IMODE(found.st_mode)
+    if mode & 0o077:
+        os.chmod(directory, mode & 0o700)
 
 
 def current_umask() -> int:

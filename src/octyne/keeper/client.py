@@ -16,6 +16,7 @@ from octyne.keeper import protocol
 
 LAUNCH_S = 15.0  # for a keeper to report whether its app started
 ANSWER_S = 5.0  # for a keeper to answer a request
+BACKLOG_BYTES = 4 << 20  # that a keeper has not taken yet; then it gets no more input
 
 _PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "main.py")
 
@@ -223,6 +224,8 @@ class KeeperLink(asyncio.Protocol):
         Raises:
             KeeperError: it refused (the text says why), is gone, or did not answer in time.
         """
+        if kind == "input" and self._backlog > BACKLOG_BYTES:
+            raise KeeperError("The app's keeper does not answer.")
         number = next(self._ids)
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._answers[number] = answer
@@ -268,6 +271,10 @@ class KeeperLink(asyncio.Protocol):
                 answer.set_exception(gone)
                 answer.exception()  # nobody may be waiting any more
         self._on_lost()
+
+    @property
+    def _backlog(self) -> int:
+        return self._transport.get_write_buffer_size() if self._transport else 0
 
     def _send(self, message: dict[str, Any]) -> None:
         if self._transport is None:

@@ -1,11 +1,14 @@
 """Section 1 of the contract: methods, errors, authentication, CORS, bodies."""
 
+import asyncio
 import json
+import socket
 from urllib.parse import quote
 
 import pytest
 from aiohttp import ClientSession
 
+from octyne.api import server
 from octyne.api.app import routes
 from octyne.api.context import Listener
 from support.api import TOKEN, Api, FakeApp
@@ -382,3 +385,20 @@ async def test_answers_say_what_they_are(client: ClientSession) -> None:
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Server"] == "Octyne"
+
+
+async def test_a_client_that_takes_nothing_is_cut_off(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Strangers, too, can ask for much and read none of it: that must not last for ever."""
+    monkeypatch.setattr(server, "STUCK_S", 0.1)
+    asked = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 5000
+
+    async def ask_on(raw: socket.socket) -> None:
+        while True:
+            await asyncio.get_running_loop().sock_sendall(raw, asked)
+
+    with socket.create_connection(("127.0.0.1", api.ports[Listener.API])) as raw:
+        raw.setblocking(False)
+        with pytest.raises(ConnectionError):
+            await asyncio.wait_for(ask_on(raw), 10)

@@ -270,3 +270,19 @@ def test_fingerprints_tell_hashes_apart() -> None:
     """And are not the hash."""
     assert fingerprint("a") != fingerprint("b")
     assert fingerprint(SHA256).hex() != SHA256
+
+
+async def test_usual_places_have_a_queue_of_their_own() -> None:
+    """A crowd of strangers that fills the queue keeps nobody out where they always log in."""
+    credentials = Credentials(argon2=CHEAP, threads=1, max_waiting=1)
+    async with credentials.turn():
+        stranger = asyncio.create_task(credentials.turn().__aenter__())
+        usual = asyncio.create_task(credentials.turn(usual=True).__aenter__())
+        await asyncio.sleep(0)
+        with pytest.raises(RateLimitedError):
+            await credentials.turn().__aenter__()
+        assert not usual.done()
+        usual.cancel()
+        stranger.cancel()
+        await asyncio.wait([usual, stranger])
+    credentials.close()

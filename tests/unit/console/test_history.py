@@ -146,3 +146,28 @@ def test_a_page_says_what_is_kept(tmp_path: Path) -> None:
 
     assert [line.text for line in got.lines] == ["b", "c"]
     assert (got.start, got.end, got.previous, got.next) == (0, 8, 2, 6)
+
+
+def test_a_long_search_ends_with_where_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search that finds nothing reads the whole log: it does so in parts."""
+    monkeypatch.setattr(history, "SEARCH_S", 0.0)
+    monkeypatch.setattr(history, "BLOCK_BYTES", 1000)
+    directory = str(tmp_path / "log")
+    writer = LogWriter(directory, 1 << 20)
+    for number in range(1000):
+        writer.append(b"line %03d\n" % number)
+    writer.close()
+
+    backwards = [history.page(directory, Query(grep="line 003"))]
+    while (until := backwards[-1].previous) is not None:
+        backwards.append(history.page(directory, Query(until=until, grep="line 003")))
+    assert [line.text for page in backwards for line in page.lines] == ["line 003"]
+    assert 3 < len(backwards) < 20
+
+    forwards = [history.page(directory, Query(since=0, grep="line 997"))]
+    while (since := forwards[-1].next) is not None:
+        forwards.append(history.page(directory, Query(since=since, grep="line 997")))
+    assert [line.text for page in forwards for line in page.lines] == ["line 997"]
+    assert 3 < len(forwards) < 20

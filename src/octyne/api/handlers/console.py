@@ -24,6 +24,7 @@ V2 = "console-v2"
 SILENCE_S = 30.0  # seconds; v2 clients ping more often
 INVALID_FORMAT = "Invalid message format"
 INVALID_TYPE = "Invalid message type: "
+LONGEST_KIND = 1000  # characters of a type that we don't know, in the answer
 SIZES = ("columns", "rows")  # of a terminal; the only fields that may be whole numbers
 MAX_SIZE = 1000
 
@@ -195,7 +196,7 @@ class Viewer:
         elif kind == "resize":
             await self._resize(*terminal_size(message))
         else:
-            raise InvalidError(INVALID_TYPE + kind)
+            raise InvalidError(INVALID_TYPE + kind[:LONGEST_KIND])
 
     async def _write(self, text: str) -> None:
         """Give input to the app. The right is asked for each time: it may have been taken."""

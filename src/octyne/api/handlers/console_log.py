@@ -3,19 +3,48 @@
 from aiohttp import web
 
 from octyne import wire
-from octyne.aio import in_thread
+from octyne.aio import Workers, in_thread
 from octyne.api import params, replies
 from octyne.api.context import Call
 from octyne.console import history
+from octyne.errors import RateLimitedError
 
 DEFAULT_LINES = 500
+SEARCH_THREADS = 2
+MAX_SEARCHES = 32  # at once; most of them wait
+RETRY_S = 10  # seconds
+
+
+class Searches:
+    """Runs searches in threads of their own: they are long, and everything else uses the others."""
+
+    def __init__(self) -> None:
+        self._workers = Workers("search", SEARCH_THREADS)
+        self._open = 0
+
+    async def page(self, directory: str, query: history.Query) -> history.LogPage:
+        """`history.page`; raises RateLimitedError when too many searches wait already."""
+        if self._open >= MAX_SEARCHES:
+            raise RateLimitedError("Too many searches at once! Try again.", retry_after_s=RETRY_S)
+        self._open += 1
+        try:
+            return await self._workers.run(history.page, directory, query)
+        finally:
+            self._open -= 1
+
+
+_searches = Searches()
 
 
 async def get_log(call: Call) -> web.StreamResponse:
     """`GET /server/{id}/console/log`."""
     if params.flag(call.query, "download"):
         return await _download(call)
-    page = await in_thread(history.page, call.app.feed.directory, page_query(call.query))
+    query, directory = page_query(call.query), call.app.feed.directory
+    if query.grep:
+        page = await _searches.page(directory, query)
+    else:
+        page = await in_thread(history.page, directory, query)
     lines = [wire.LogLine(line.offset, line.time_ms, line.text) for line in page.lines]
     return replies.json(wire.LogPage(lines, page.start, page.end, page.next, page.previous))
 
