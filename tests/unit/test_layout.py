@@ -35,6 +35,8 @@ ELSEWHERE = {
     "api/handlers/servers.py": OVER_REAL_CONNECTIONS,
     "apps/hold.py": "is an app's half; tests/integration/apps/test_app.py tests both together",
     "apps/notices.py": "is an app's; tests/integration/apps/test_app.py compares its lines",
+    "apps/runs.py": "is an app's half; tests/integration/apps/test_app.py tests both together",
+    "apps/standing.py": "is what an app and its runs share; tested with them",
     "accounts/stores.py": "holds protocols alone; test_session_stores.py tests those who keep them",
     "accounts/session_file.py": "is tested in tests/unit/accounts/test_sessions.py, by its user",
     "accounts/redis_store/accounts.py": "needs a Redis: test_redis_nodes.py",

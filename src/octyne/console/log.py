@@ -147,9 +147,12 @@ class LogReader:
 
     def times_between(self, start: int, end: int) -> list[tuple[int, int]]:
         """Pairs of offset and time, ascending; the first holds for ``start``."""
-        place = bisect_right(self._offsets, start) - 1
-        segment = self._try_segment(self._offsets[max(0, place)]) if self._offsets else None
-        return segment.times_between(start, end) if segment else []
+        place = max(0, bisect_right(self._offsets, start) - 1)
+        found: list[tuple[int, int]] = []
+        for base in self._offsets[place : max(place + 1, bisect_left(self._offsets, end))]:
+            segment = self._try_segment(base)
+            found += segment.times_between(max(start, base), end) if segment else []
+        return found
 
     def find_time(self, time_ms: int) -> int:
         """The offset of the first byte that came at ``time_ms`` or later."""

@@ -49,8 +49,9 @@ async def test_an_app_starts_and_stops(world: World) -> None:
         "stopping",
         "stopped",
     ]
-    assert one.exit is not None
-    assert (one.exit.signal, one.exit.asked) == (signal.SIGTERM, "stop")
+    ended = one._standing.memory.exit
+    assert ended is not None
+    assert (ended.signal, ended.asked) == (signal.SIGTERM, "stop")
     assert (one.desired.running, one.desired.by) == (False, "admin")
     assert (one.pid, one.uptime_ns()) == (None, 0)
 

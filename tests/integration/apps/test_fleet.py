@@ -84,7 +84,7 @@ async def test_an_unseen_exit_is_dealt_with_once(world: World, code: int, state:
     await abandon(world, code)
     await world.begin()
     await world.until(state)
-    ended = world.app().exit
+    ended = world.app()._standing.memory.exit
     assert ended is not None
     assert ended.code == code
     await world.again()
