@@ -192,7 +192,7 @@ class Output(Shape, frozen=True, tag_field="type", tag="output", omit_defaults=T
     next: int
     time: int
     partial: bool = False
-    times: list[tuple[int, int]] = []
+    times: list[tuple[int, int]] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Gap(Shape, frozen=True, tag_field="type", tag="gap"):

@@ -84,9 +84,17 @@ class Fleet:
         return [app.problem for app in self._apps.values() if app.problem]
 
     async def adopt(self, config: Config) -> None:
-        """Take over all that earlier daemons left, each app within its own deadline."""
-        await in_thread(os.makedirs, self._place.root, 0o700, exist_ok=True)
-        left = await in_thread(self._left_behind, set(config.servers))
+        """Take over all that earlier daemons left, each app within its own deadline.
+
+        Raises:
+            UnavailableError: the state directory can't be used.
+        """
+        try:
+            left = await in_thread(self._left_behind, set(config.servers))
+        except OSError as error:
+            raise UnavailableError(
+                f"The state directory can't be used: {error.strerror}."
+            ) from error
         async with asyncio.TaskGroup() as group:
             for name, entry in config.servers.items():
                 group.create_task(self._add(name, entry))
@@ -126,9 +134,10 @@ class Fleet:
         position = self._events.next_id
         self._tasks.start("first numbers of new apps", self._watch_starts(position))
         while True:
-            await self._sample()
-            for app in list(self._apps.values()):
-                await app.retry_save()
+            try:
+                await self._look_after()
+            except Exception:  # bulkhead: one look at all apps
+                log.exception("Looking after the apps failed")
             try:
                 async with asyncio.timeout(SAMPLE_S):
                     await self._sample_soon.wait()
@@ -136,20 +145,26 @@ class Fleet:
             except TimeoutError:
                 continue
 
+    async def _look_after(self) -> None:
+        await self._sample()
+        for app in list(self._apps.values()):
+            await app.retry_save()
+
     async def shut_down(self, hurry: asyncio.Event) -> None:
         """End all apps in their own way; at once when ``hurry`` is set. They stay wanted.
 
-        Also those that are about to start. After ``hurry`` nobody is waited for for long: a
-        keeper that doesn't answer goes on without us.
+        Also those that are about to start, or are started meanwhile. After ``hurry`` nobody is
+        waited for for long: a keeper that doesn't answer goes on without us.
         """
         self._starts = False
-        begun = {app for app in self._apps.values() if not app.is_at_rest}
+        asked: set[App] = set()
         deadline: float | None = None
-        await self._end_all(begun, hurry=hurry.is_set())
-        while any(not app.is_at_rest for app in begun):
+        while busy := {app for app in self._apps.values() if not app.is_at_rest}:
             if hurry.is_set() and deadline is None:
                 deadline = time.monotonic() + HURRY_S
-                await self._end_all(begun, hurry=True)
+                asked.clear()
+            await self._end_all(busy - asked, hurry=hurry.is_set())
+            asked |= busy
             if deadline is not None and time.monotonic() > deadline:
                 return
             await asyncio.sleep(POLL_S)
@@ -187,6 +202,7 @@ class Fleet:
 
     def _left_behind(self, known: set[str]) -> list[str]:
         """Apps that are not in the config and that a keeper still holds; old ones go."""
+        os.makedirs(self._place.root, mode=0o700, exist_ok=True)
         found = []
         for name in memory.names_in(self._place.root):
             directory = self._place.directory(name)

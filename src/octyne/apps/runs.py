@@ -137,11 +137,11 @@ class Runs:
         run = left.run
         if run is None or run.run == self._standing.memory.seen_run:
             await self._resume()
+        elif run.boot != process.boot_id():
+            await self._after_reboot(run.run, left.ended)
         elif left.ended is not None:
             self._standing.assume(State.RUNNING)
             await self.on_ended(left.ended, run.started_ms)
-        elif run.boot != process.boot_id():
-            await self._after_reboot(run.run)
         else:
             self._remembered = self._standing.assume(State.RUNNING)
             # May take as long as the app may take to stop: the daemon's start doesn't wait.
@@ -349,8 +349,9 @@ class Runs:
         if self._standing.state is State.BACKOFF and self._standing.memory.restarts == restarts:
             await self._start_launch()
 
-    async def _after_reboot(self, run: str) -> None:
+    async def _after_reboot(self, run: str, ended: Exit | None) -> None:
         self._standing.memory.seen_run = run
+        self._standing.memory.exit = ended
         self._standing.memory.reason = "The machine was restarted."
         self._begin_boot()
         await self._standing.notice(f"Server {self._name} has stopped: the machine was restarted.")

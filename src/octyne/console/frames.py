@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 
-MAX_MESSAGE_BYTES = 1024 * 1024 - 1  # contract, section 4: messages stay under 1 MiB
+from octyne import wire
 
-_encoder = msgspec.json.Encoder()
+MAX_MESSAGE_BYTES = 1024 * 1024 - 1  # contract, section 4: messages stay under 1 MiB
 
 
 class Style(StrEnum):
@@ -48,24 +47,21 @@ def render(piece: Piece, style: Style) -> Frame:
     """Render output. The payload may be too long: see `MAX_MESSAGE_BYTES`."""
     if style is Style.PLAIN:
         return Frame(piece.text.encode(), piece.next)
-    message: dict[str, Any] = {
-        "type": "output",
-        "data": piece.text,
-        "offset": piece.offset,
-        "next": piece.next,
-        "time": piece.time_ms,
-    }
-    if piece.partial:
-        message["partial"] = True
-    if style is Style.V2_TIMES:
-        message["times"] = piece.times
-    return Frame(_encoder.encode(message), piece.next)
+    message = wire.Output(
+        data=piece.text,
+        offset=piece.offset,
+        next=piece.next,
+        time=piece.time_ms,
+        partial=piece.partial,
+        times=piece.times if style is Style.V2_TIMES else msgspec.UNSET,
+    )
+    return Frame(wire.encode(message), piece.next)
 
 
 def render_gap(start: int, end: int, style: Style, *, asked: bool) -> Frame:
     """Render a gap: as a message of its own for viewers that know it, as a line for the others."""
     if asked and style is not Style.PLAIN:
-        return Frame(_encoder.encode({"type": "gap", "from": start, "to": end}), end)
+        return Frame(wire.encode(wire.Gap(start, end)), end)
     text = f"[Octyne] {end - start} bytes of output are no longer kept."
     if end < start:
         text = "[Octyne] The console's log begins again."

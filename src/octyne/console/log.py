@@ -213,7 +213,7 @@ class LogReader:
 
     def _line_start(self, offset: int, end: int) -> int:
         """The first line start at or after ``offset`` (which a hole or the limit set)."""
-        if offset in {0, *self._offsets}:
+        if offset in {0, *self._offsets[:1]}:
             return offset
         position = offset - 1
         while position < end:
