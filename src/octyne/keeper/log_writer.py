@@ -18,6 +18,7 @@ import time
 
 INDEX_ENTRY = struct.Struct("<QQ")
 INDEX_STEP_MS = 10  # finer than this, times are not told apart
+COARSE_STEP_MS = 1000  # where the index has become half as large as its segment may
 MAX_SEGMENT_BYTES = 8 * 1024 * 1024
 MIN_SEGMENT_BYTES = 64 * 1024
 SEGMENTS_PER_LOG = 16  # the budget is kept to within one segment
@@ -254,7 +255,9 @@ class LogWriter:
     def _stamp(self) -> None:
         """Note in the index when the next byte came; a full disk costs times, not output."""
         now = int(time.time() * 1000)
-        if abs(now - self._indexed_ms) < INDEX_STEP_MS:
+        # An app that prints a few bytes at a time would fill the disk with times.
+        is_large = self._index_size > max(MIN_SEGMENT_BYTES, self._segment_bytes // 2)
+        if abs(now - self._indexed_ms) < (COARSE_STEP_MS if is_large else INDEX_STEP_MS):
             return
         try:
             if os.write(self._index, INDEX_ENTRY.pack(self.end, now)) == INDEX_ENTRY.size:

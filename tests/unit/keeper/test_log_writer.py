@@ -1,7 +1,9 @@
 """The writer of console logs; that any log is read back is tested with its reader."""
 
+import itertools
 import os
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -186,3 +188,15 @@ def test_files_that_cannot_be_opened_leave_no_descriptors(
     assert content(tmp_path)[0] == b"1234567\n"
     assert list(content(tmp_path).values())[-1] == b"kept\n"
     assert len(os.listdir(tmp_path)) == 2 * len(content(tmp_path))
+
+
+def test_times_do_not_outgrow_the_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An app that prints a byte every 10 ms gets coarser times, not a full disk."""
+    clock = itertools.count(1_700_000_000_000, 10)
+    monkeypatch.setattr(time, "time", lambda: next(clock) / 1000)
+    writer = LogWriter(str(tmp_path), 1 << 20)
+    for _ in range(20_000):
+        writer.append(b"x")
+    writer.close()
+
+    assert sum(index.stat().st_size for index in tmp_path.glob("*.idx")) < (64 << 10) + 5_000
