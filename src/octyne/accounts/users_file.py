@@ -11,7 +11,6 @@ import os
 import stat
 import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from types import MappingProxyType
@@ -19,6 +18,7 @@ from types import MappingProxyType
 from octyne import aio
 from octyne.accounts.stores import Account, Edit, Outside, Users
 from octyne.errors import UnavailableError
+from octyne.system.replaced_file import replace_file, write_aside
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +127,7 @@ class UsersFile:
             if after == before and self.loaded:
                 return
             try:
-                self._stamp = write_whole(self._path, _render(after))
+                self._stamp = _stamp(replace_file(self._path, _render(after), most=MODE))
             except OSError as exc:
                 log.warning("Can't write %s: %s", self._path, exc)
                 reason = os.strerror(exc.errno or 0)
@@ -146,7 +146,7 @@ class UsersFile:
         """See whether the file can be written again, without a change that needs it."""
         with self._lock:
             try:
-                aside, _ = _write_aside(os.path.realpath(self._path), _render(dict(self._users)))
+                aside, _ = write_aside(os.path.realpath(self._path), _render(dict(self._users)))
                 os.unlink(aside)
             except OSError:
                 return
@@ -236,65 +236,6 @@ def _parse(body: bytes) -> Users:
 def _render(users: Users) -> bytes:
     # Escaped to ASCII: a lone surrogate from a hand-made file must not stop the next change.
     return (json.dumps(users, indent=2) + "\n").encode("ascii")
-
-
-def write_whole(path: str, body: bytes) -> Stamp:
-    """Put ``body`` in place of the file at ``path``, at once or not at all. Blocks.
-
-    The file is never readable by others, not even for a moment; a stricter mode is kept, and the
-    owner where that is allowed. A symlink stays one. Raises `OSError`.
-    """
-    target = os.path.realpath(path)
-    temporary, stamp = _write_aside(target, body)
-    try:
-        os.rename(temporary, target)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
-    with suppress(OSError):  # the new file counts already; only its surviving a power cut is open
-        _sync_directory(os.path.dirname(target))
-    return stamp
-
-
-def _write_aside(target: str, body: bytes) -> tuple[str, Stamp]:
-    """Write ``body`` beside ``target``, durably and with its mode; nothing is left of a failure."""
-    temporary = os.path.join(os.path.dirname(target), f".{os.path.basename(target)}.new")
-    with suppress(FileNotFoundError):
-        os.unlink(temporary)  # of a run that was killed here
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(temporary, flags, MODE)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(body)
-            file.flush()
-            _take_after(descriptor, target)
-            os.fsync(descriptor)
-            return temporary, _stamp(os.fstat(descriptor))
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
-
-
-def _take_after(descriptor: int, target: str) -> None:
-    try:
-        old = os.stat(target)
-    except FileNotFoundError:
-        os.fchmod(descriptor, MODE)  # whatever the umask made of it
-        return
-    if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
-        with suppress(PermissionError):
-            os.fchown(descriptor, old.st_uid, old.st_gid)
-    os.fchmod(descriptor, stat.S_IMODE(old.st_mode) & MODE)
-
-
-def _sync_directory(directory: str) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _stamp(status: os.stat_result) -> Stamp:

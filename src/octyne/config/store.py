@@ -2,15 +2,14 @@
 
 import errno
 import os
-import secrets
 import stat
 import threading
-from contextlib import suppress
 from dataclasses import dataclass
 
 from octyne.config.model import Config, wire_fields
 from octyne.config.reader import ConfigError, Reading, read
 from octyne.errors import InvalidError, UnavailableError
+from octyne.system.replaced_file import replace_file
 
 __all__ = ["ConfigChange", "ConfigError", "ConfigFile", "diff"]
 
@@ -116,7 +115,7 @@ class ConfigFile:
             raise InvalidError("Invalid JSON body!") from error
         with self._lock:
             try:
-                _replace(os.path.realpath(self.path), content)
+                replace_file(self.path, content)
             except OSError as error:
                 raise UnavailableError(_not_written(self._name, error)) from error
             return self._accept(reading)
@@ -131,47 +130,6 @@ class ConfigFile:
 def _field_names() -> dict[str, str]:
     """The attributes of `Config` and what the file calls them."""
     return dict(zip(Config.__struct_fields__, wire_fields(Config), strict=True))
-
-
-def _replace(path: str, content: bytes) -> None:
-    """Write a file aside and rename it over ``path``; a failure leaves nothing behind."""
-    directory = os.path.dirname(path)
-    aside = os.path.join(directory, f".octyne-{secrets.token_hex(8)}.tmp")
-    # 0600 from its first moment: it may hold passwords.
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            _keep_owner_and_mode(descriptor, path)
-            os.fsync(descriptor)
-        os.rename(aside, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(aside)
-        raise
-    _sync_directory(directory)
-
-
-def _keep_owner_and_mode(descriptor: int, path: str) -> None:
-    """Give the new file the owner (where permitted) and the mode of the old one."""
-    try:
-        old = os.stat(path)
-    except FileNotFoundError:
-        return
-    with suppress(PermissionError):
-        os.fchown(descriptor, old.st_uid, old.st_gid)
-    os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
-
-
-def _sync_directory(directory: str) -> None:
-    """Make a rename durable, where the file system can."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        with suppress(OSError):
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _reason(error: OSError) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from octyne.accounts import roster
-from octyne.accounts.users_file import BrokenFileError, UsersFile, read_accounts, write_whole
+from octyne.accounts.users_file import BrokenFileError, UsersFile, read_accounts
 from octyne.errors import ConflictError, UnavailableError
 from support.accounts import hashed
 
@@ -271,39 +271,6 @@ async def test_the_mode_only_gets_stricter(
         os.umask(old)
 
     assert stat.S_IMODE(path.stat().st_mode) == after
-
-
-def test_a_symlink_stays_one(tmp_path: Path) -> None:
-    """Its target is replaced."""
-    (tmp_path / "real").mkdir()
-    (tmp_path / "users.json").symlink_to("real/u.json")
-    (tmp_path / "real/u.json").write_text("{}")
-    write_whole(str(tmp_path / "users.json"), b"new")
-
-    assert (tmp_path / "users.json").is_symlink()
-    assert (tmp_path / "real/u.json").read_bytes() == b"new"
-    assert os.listdir(tmp_path / "real") == ["u.json"]
-
-
-def test_leftovers_and_traps_in_the_way(tmp_path: Path) -> None:
-    """A temporary file of a killed run is replaced; a symlink in its place is not followed."""
-    (tmp_path / "victim").write_text("precious")
-    (tmp_path / ".users.json.new").symlink_to("victim")
-    write_whole(str(tmp_path / "users.json"), b"{}")
-
-    assert (tmp_path / "victim").read_text() == "precious"
-    assert sorted(os.listdir(tmp_path)) == ["users.json", "victim"]
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-def test_the_owner_is_kept(tmp_path: Path) -> None:
-    """A daemon run as root once doesn't lock the usual user out."""
-    path = tmp_path / "users.json"
-    path.write_text("{}")
-    os.chown(path, 12345, 12345)
-    write_whole(str(path), b"{}")
-
-    assert (path.stat().st_uid, path.stat().st_gid) == (12345, 12345)
 
 
 async def test_a_file_of_the_go_octyne(path: Path, users: UsersFile) -> None:
