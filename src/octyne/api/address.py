@@ -7,9 +7,10 @@ from ipaddress import (
     IPv4Network,
     IPv6Address,
     IPv6Network,
-    ip_address,
     ip_network,
 )
+
+from octyne.accounts.addresses import parse_address
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -43,17 +44,6 @@ def is_trusted_proxy(peer: str, trusted: Iterable[str]) -> bool:
     """Whether headers that only a proxy may set count from this peer."""
     address = parse_address(peer)
     return address is not None and _is_trusted(address, _networks(tuple(trusted)))
-
-
-@lru_cache(maxsize=1024)
-def parse_address(text: str) -> Address | None:
-    """An IP address, with IPv4 in IPv6's clothes unwrapped; None when it is none."""
-    try:
-        address = ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    mapped = getattr(address, "ipv4_mapped", None)
-    return mapped or address
 
 
 @lru_cache(maxsize=8)
