@@ -258,7 +258,7 @@ def test_a_broken_file_keeps_the_last_good_accounts(daemon: Daemon, broken: str 
     if broken is not None:
         path.write_text(broken)
     eventually(lambda: "users.json" in problems(daemon), 5)
-    assert "users.json" in daemon.log
+    eventually(lambda: "users.json" in daemon.log, 5)
     assert daemon.api("GET", "/servers", Authorization=token).status == 200
     assert daemon.token() != token
     if broken is not None:

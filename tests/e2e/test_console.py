@@ -247,6 +247,8 @@ def test_a_gap_where_the_log_was_pruned(make_daemon: MakeDaemon) -> None:
 def test_times_of_lines(daemon: Daemon) -> None:
     """Pairs of line number and milliseconds for those who ask."""
     say(daemon, b"one\n")
+    before = time.time() * 1000
+    eventually(lambda: time.time() * 1000 > before + 50)  # the index has steps of 10 ms
     pause = time.time() * 1000
     say(daemon, b"two\nthree\n")
     with viewing(daemon, "?times=true") as (_, first):

@@ -65,7 +65,8 @@ def test_an_app_gets_a_clean_start(keeper: Keeper, tmp_path: Path) -> None:
     assert app["env"]["OCTYNE_RUN"] == "run-1"
     assert set(app["env"]) <= {"GREETING", "RAW", "OCTYNE_RUN", "LC_CTYPE"}
     assert (app["umask"], app["files"]) == (0o027, [512, 2048])
-    assert (app["ignored"], app["blocked"]) == (PYTHONS_OWN, 0)
+    # Signals from 32 on are libc's own: whoever started the tests may have ignored one.
+    assert (app["ignored"] & 0x7FFF_FFFF, app["blocked"]) == (PYTHONS_OWN, 0)
     assert (app["sid"], app["pgid"]) == (app["pid"], app["pid"])
     assert app["pid"] == report["pid"]
     assert app["tty"] == [False] * 3
