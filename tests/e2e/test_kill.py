@@ -126,6 +126,7 @@ def test_an_exit_while_the_daemon_is_away(
     daemon = make_daemon({"app": {"directory": ".", "command": command}})
     daemon.start()
     daemon.until_line("app", "up")
+    daemon.until("app", 1)
     pid = daemon.get("/server/app")["pid"]
     keeper = daemon.keepers()[0]
     daemon.kill()

@@ -74,7 +74,9 @@ class Daemon:
     def __init__(self, directory: Path, apps: dict[str, Any], **config: Any) -> None:
         self.directory = directory
         self.homes = [directory]  # and where else its processes run
-        self.port, self.web_port = free_port(), free_port()
+        self.port = self.web_port = free_port()
+        while self.web_port == self.port:
+            self.web_port = free_port()
         self.socket_path = directory / "s"
         self.config: dict[str, Any] = {
             "port": self.port,

@@ -96,7 +96,6 @@ class Hold:
             return
         found = process.identity(hello.pid)
         self.run = Run(hello, found.start_ticks if found else 0, link)
-        self._feed.update(hello.start, hello.end)
         await self._owner.on_running("", asked=hello.asked)
 
     async def request(self, kind: str, **fields: object) -> None:

@@ -165,8 +165,9 @@ def is_held(directory: str) -> bool:
 class KeeperLink(asyncio.Protocol):
     """A connection to a living keeper.
 
-    ``on_output(start, end)`` is called when more of the log is on disk, ``on_exit(record)`` once
-    with the exit record, ``on_lost()`` once when the connection is gone, after either.
+    ``on_output(start, end)`` is called at first and when more of the log is on disk,
+    ``on_exit(record)`` once with the exit record, ``on_lost()`` once when the connection is gone,
+    after either.
 
     Attributes:
         disk_full: whether output is lost or waits because the disk takes no more.
@@ -293,6 +294,9 @@ class KeeperLink(asyncio.Protocol):
             case "hello" if not self._hello.done():
                 hello = Hello.of(message)
                 self.disk_full = hello.disk_full
+                # Here, in the order of the messages: whoever waits for the hello wakes up later,
+                # and would put an older end in the place of a newer one.
+                self._on_output(hello.start, hello.end)
                 self._hello.set_result(hello)
             case "disk":
                 self.disk_full = bool(message["full"])
