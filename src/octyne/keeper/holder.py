@@ -30,6 +30,7 @@ READ_BYTES = 256 * 1024
 MAX_LINKS = 8  # daemons at once: one, and for a moment the one that replaces it
 DRAIN_S = 1.0  # for output that is still in the pipe when all processes are gone
 SWEEP_GRACE_S = 1.0  # for processes that an app leaves behind, before they are asked to end
+CHASE_S = 0.05  # of each round, for those that fork faster than they are listed
 KILL_INTERVAL_S = 0.05  # between rounds of SIGKILL, until nobody is left
 GIVE_UP_S = 10.0  # after the first SIGKILL: what still lives then can't be killed by us
 RETRY_S = 1.0  # for a full disk
@@ -184,11 +185,29 @@ class Holder:
         if self._status is None:
             self._signal_group(signal.SIGKILL)
         self._signal_rest(signal.SIGKILL)
+        self._chase()
+        if self._tree_gone:
+            return
         if time.monotonic() - self._killed_at > GIVE_UP_S:
             rest = len(process.descendants(os.getpid()))
             self._conclude(f"{rest} of its processes could not be killed.")
         else:
             self._loop.after(KILL_INTERVAL_S, "deadline", self._kill)
+
+    def _chase(self) -> None:
+        """Kill whoever is handed to us, as fast as we can, for a moment.
+
+        A process that forks and exits again and again is gone before a pass over ``/proc`` ends;
+        but each of its orphans becomes our child, and those are listed in microseconds.
+        """
+        until = time.monotonic() + CHASE_S
+        while not self._tree_gone and time.monotonic() < until:
+            for pid in process.children():
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except (ProcessLookupError, PermissionError):
+                    continue
+            self._reap()
 
     def _signal_group(self, number: int) -> None:
         """Signal the app's group. Its leader isn't reaped yet, so the number is still its."""

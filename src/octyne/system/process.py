@@ -103,6 +103,19 @@ def below(root: int, children: dict[int, list[int]]) -> list[int]:
     return found[1:]
 
 
+def children() -> list[int]:
+    """List our own children, zombies included: quicker by far than a pass over ``/proc``.
+
+    Empty where the kernel doesn't tell (CONFIG_PROC_CHILDREN), and of the main thread alone.
+    """
+    pid = os.getpid()
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", "rb", buffering=0) as file:
+            return [int(child) for child in file.read().split()]
+    except OSError:
+        return []
+
+
 def find_by_environment(name: str, value: str) -> list[int]:
     """List our own user's processes that were started with ``name=value`` in their environment.
 
