@@ -4,6 +4,7 @@ import base64
 import json
 import sqlite3
 import statistics
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,6 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from support.daemon import Answer, Daemon, program, running
 from support.doors import TCP_DOORS, Door, error
+from support.eventually import eventually
 
 from .conftest import MakeDaemon
 
@@ -344,6 +346,21 @@ def test_a_ticket_dies_with_its_session(door: Door) -> None:
     ticket = quote(ticket_of(door, token), safe="")
     assert door.ask("GET", "/logout", Authorization=token).status == 200
     assert not opens(door, ticket)
+
+
+def test_a_ticket_expires(make_daemon: MakeDaemon) -> None:
+    """The real daemon but for one number: nobody waits 30 seconds here."""
+    daemon = make_daemon({"app": {"command": program("prompt.py")}})
+    code = "from octyne.accounts import tickets as t; t.LIFETIME_S = 1.0; import octyne.__main__"
+    daemon.command = [sys.executable, "-c", f"{code} as m; m.main()"]
+    door = Door(daemon.start(), "api")
+    token = token_of(door)
+    early, late = ticket_of(door, token), ticket_of(door, token)
+    issued = time.monotonic()
+
+    assert opens(door, quote(early, safe=""))
+    eventually(lambda: time.monotonic() > issued + 1.5)
+    assert not opens(door, quote(late, safe=""))
 
 
 # -- the Unix socket -----------------------------------------------------------------------------
