@@ -39,8 +39,12 @@ class Workers:
 
     async def run(self, func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Like `in_thread`, in this pool."""
+        return await self.start(func, *args, **kwargs)
+
+    def start(self, func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]:
+        """Queue blocking work now; shield the future to wait for it and not give it up."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, lambda: func(*args, **kwargs))
+        return loop.run_in_executor(self._pool, lambda: func(*args, **kwargs))
 
     def close(self) -> None:
         """Forget queued work; running work ends by itself."""

@@ -1,6 +1,7 @@
 """The API with fakes behind it, served by the real server on a port of its own."""
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -24,6 +25,7 @@ from octyne.errors import (
     UnauthenticatedError,
 )
 from octyne.events import Events
+from octyne.files.service import Files
 from octyne.keeper.log_writer import LogWriter
 
 if TYPE_CHECKING:
@@ -73,6 +75,8 @@ class FakeApp:
         self.start_result = FakeStart()
         self.input_error: Exception | None = None
         self.uptime = 0
+        self.directory = f"{directory}-files"
+        os.makedirs(self.directory)
         self.writer = LogWriter(directory, 64 * MIB)
         self.feed = Feed(directory)
 
@@ -234,8 +238,13 @@ class Api:
     events: Events = field(default_factory=Events)
     problems: list[str] = field(default_factory=list)
     live: Live = field(default_factory=Live)
+    files: Files = field(init=False)
     ports: dict[Listener, int] = field(default_factory=dict)
     clients: list[ClientSession] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.files = Files(f"{self.directory}/state-files")
+        self.files.recover()
 
     @property
     def socket_path(self) -> str:
@@ -249,6 +258,7 @@ class Api:
             config_file=self.config,
             audit=self.audit,
             events=self.events,
+            files=self.files,
             total_memory=8 << 30,
             reload_config=self.config.reload,
             replace_config=self.config.replace,

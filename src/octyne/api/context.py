@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from octyne.api import ports
     from octyne.api.live import Live
     from octyne.events import Events
+    from octyne.files.service import Files
 
 LOCAL_ADDRESS = "@local"  # stands for an address where the Unix socket has none
 CORS = "Access-Control-Allow-Origin"
@@ -48,6 +49,7 @@ class Services:
     config_file: ports.ConfigFile
     audit: ports.Audit
     events: Events
+    files: Files
     total_memory: int
     reload_config: Callable[[], Awaitable[None]]
     replace_config: Callable[[bytes], Awaitable[None]]

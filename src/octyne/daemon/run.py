@@ -27,9 +27,11 @@ from octyne.daemon.stores import Stores
 from octyne.daemon.surroundings import what_ends_apps
 from octyne.errors import DaemonError
 from octyne.events import Events
+from octyne.files.service import Files
 from octyne.system.usage import total_memory
 
 APPS_DIRECTORY = "apps"
+FILES_DIRECTORY = "files"
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +88,7 @@ class Daemon:
             os.path.join(options.state, APPS_DIRECTORY), umask=umask, open_files=open_files
         )
         self.fleet = Fleet(place, self.events)
+        self.files = Files(os.path.join(options.state, FILES_DIRECTORY))
         self.live = Live()
 
     @classmethod
@@ -110,6 +113,8 @@ class Daemon:
         stack.push_async_callback(self.accounts.close)
         if password := await self.accounts.open():
             announce_password(password)
+        await in_thread(self.files.recover)
+        stack.callback(self.files.close)
         stack.push_async_callback(self.fleet.close)
         await self.fleet.adopt(config)
 
@@ -140,6 +145,7 @@ class Daemon:
             config_file=self.config_file,
             audit=self.audit,
             events=self.events,
+            files=self.files,
             total_memory=total_memory(),
             reload_config=self.settings.reload,
             replace_config=self.settings.replace,
