@@ -24,6 +24,7 @@ V2 = [Subprotocol("console-v2")]
 NOT_AUTHENTICATED = "You are not authenticated to access this resource!"
 NOT_ALLOWED = "You are not allowed to access this resource!"
 UNKNOWN = "This server does not exist!"
+INTERNAL = "Internal Server Error!"
 
 
 @pytest.fixture
@@ -146,8 +147,8 @@ def test_refusals(daemon: Daemon, app: str, *, known: bool, code: int, text: str
     assert json.loads(answer.body or b"") == {"error": text}
 
 
-def test_something_unexpected_is_4500(daemon: Daemon) -> None:
-    """A log that can't be read, say: the details are in the daemon's log alone."""
+def break_log(daemon: Daemon) -> None:
+    """Start it anew, on a log of the app that can't be read."""
     daemon.post("app", "KILL")
     daemon.until_line("app", "has stopped")
     daemon.stop()
@@ -155,11 +156,27 @@ def test_something_unexpected_is_4500(daemon: Daemon) -> None:
     segment.unlink()
     segment.mkdir()
     daemon.start()
+
+
+def test_something_unexpected_is_4500(daemon: Daemon) -> None:
+    """A log that can't be read, say: the details are in the daemon's log alone."""
+    break_log(daemon)
     with daemon.console("app") as console:
         messages, code, reason = closing(console)
-    assert (code, reason) == (4500, "Internal Server Error!")
-    assert json.loads(messages[-1]) == {"type": "error", "message": "Internal Server Error!"}
-    assert "Traceback" in daemon.log
+    assert (code, reason) == (4500, INTERNAL)
+    assert json.loads(messages[-1]) == {"type": "error", "message": INTERNAL}
+    eventually(lambda: "Traceback" in daemon.log)
+
+
+def test_something_unexpected_is_500(daemon: Daemon) -> None:
+    """The same over HTTP; an id leads from the answer to the details in the daemon's log."""
+    break_log(daemon)
+    answer = daemon.ask("GET", "/server/app/console/log")
+    assert (answer.status, answer.headers["Content-Type"]) == (500, "application/json")
+    assert answer.json == {"error": INTERNAL}
+    eventually(lambda: answer.headers["X-Request-Id"] in daemon.log)
+    eventually(lambda: "IsADirectoryError" in daemon.log)
+    assert daemon.ask("GET", "/servers").status == 200
 
 
 def test_a_ticket_is_good_once(daemon: Daemon) -> None:

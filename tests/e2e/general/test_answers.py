@@ -54,6 +54,72 @@ def test_success_is_200_with_json_and_never_null(
     assert not holds_null(answer.json)
 
 
+ACCOUNT = '{"username":"answers","password":"p"}'
+
+
+def test_success_of_what_changes_something_is_200_with_json(door: Door) -> None:
+    """The same of it: never 201, 202 or 204, and never an empty body."""
+    config = door.ask("GET", "/config").body
+    for method, path, body in (
+        ("PATCH", "/config", config),
+        ("POST", "/accounts", ACCOUNT),
+        ("PATCH", "/accounts?username=answers", '{"password":"q"}'),
+        ("DELETE", "/accounts?username=answers", ""),
+    ):
+        answer = door.ask(method, path, body)
+        assert (answer.status, answer.headers["Content-Type"]) == (200, "application/json")
+        assert list(answer.json) == ["success"]
+        assert answer.json["success"] is True
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_logins_logouts_and_tickets_take_three_methods(stranger: Door, method: str) -> None:
+    """Each does its work and answers 200 with JSON; HEAD leaves out the body alone."""
+    password = stranger.daemon.first_password()
+    stranger.token = stranger.daemon.token()
+    for path, key in (("/ott", "ticket"), ("/login", "token"), ("/logout", "success")):
+        answer = stranger.ask(method, path, Username="admin", Password=password)
+        assert (answer.status, answer.headers["Content-Type"]) == (200, "application/json")
+        assert int(answer.headers["Content-Length"]) > len(f'{{"{key}":}}')
+        assert list(answer.json if answer.body else {}) == ([] if method == "HEAD" else [key])
+    assert stranger.ask("GET", "/servers").status == 401
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "path", "body"),
+    [
+        (400, "POST", "/server/app", "DANCE"),
+        (400, "POST", "/accounts", "{"),
+        (403, "GET", "/config/reload", ""),
+        (404, "GET", "/server/nope", ""),
+        (404, "DELETE", "/accounts?username=nobody", ""),
+        (405, "PUT", "/servers", ""),
+        (409, "POST", "/accounts", '{"username":"admin","password":"p"}'),
+        (413, "POST", "/server/app", "x" * 100_000),
+        (426, "GET", "/server/app/console", ""),
+    ],
+)
+def test_refusals_are_json_with_an_error(
+    stranger: Door, token: str, status: int, method: str, path: str, body: str
+) -> None:
+    """One key, one sentence; 401, 429 and 500 have tests of their own."""
+    headers = {"Cookie": f"X-Authentication={token}"}
+    headers |= {"Origin": "https://elsewhere.example"} if status == 403 else {}
+    answer = stranger.ask(method, path, body, **headers)
+    assert (answer.status, answer.headers["Content-Type"]) == (status, "application/json")
+    assert list(answer.json) == ["error"]
+    assert isinstance(answer.json["error"], str)
+
+
+def test_statuses_are_whole_numbers_and_marks_are_booleans(door: Door) -> None:
+    """Neither 1.0 for a status nor 0 for a mark, whatever a lax client would take for the same."""
+    plain = door.ask("GET", "/servers").json["servers"]
+    extra = door.ask("GET", "/servers?extrainfo=true").json["servers"]
+    assert {type(status) for status in plain.values()} == {int}
+    assert {(type(app["status"]), type(app["toDelete"])) for app in extra.values()} == {(int, bool)}
+    assert plain.keys() == extra.keys()
+
+
 def test_whole_numbers_have_neither_point_nor_exponent(door: Door) -> None:
     """Strict clients read them into integers."""
     whole = {"status", "memoryUsage", "totalMemory", "uptime"}

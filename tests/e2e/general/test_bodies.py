@@ -1,5 +1,7 @@
 """Section 1 of the contract, by the real daemon: bodies, whatever they are."""
 
+from collections.abc import Callable
+
 import pytest
 
 from support.doors import Door, error, size
@@ -32,6 +34,17 @@ def test_bodies_that_are_no_json_object_are_400(door: Door, body: bytes) -> None
     for method, path in (("POST", "/accounts"), ("PATCH", "/accounts?username=admin")):
         answer = door.ask(method, path, body)
         assert (answer.status, answer.json) == (400, BAD_JSON)
+
+
+@pytest.mark.parametrize("spell", [str.upper, str.title])
+def test_keys_match_in_any_case(door: Door, spell: Callable[[str], str]) -> None:
+    """As in Go; the exact key wins when both are there."""
+    name, password = spell("username"), spell("password")
+    body = f'{{"{name}":"other","username":"keys","{password}":"p"}}'
+    answer = door.ask("POST", "/accounts", body)
+    assert (answer.status, answer.json) == (200, {"success": True})
+    assert door.ask("GET", "/accounts").json == ["admin", "keys"]
+    assert door.ask("DELETE", "/accounts?username=keys").status == 200
 
 
 @pytest.mark.parametrize(
