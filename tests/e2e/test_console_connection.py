@@ -3,10 +3,9 @@
 import json
 import re
 import socket
-import sys
 import time
 from contextlib import suppress
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 import pytest
@@ -38,10 +37,7 @@ def daemon(make_daemon: MakeDaemon) -> Daemon:
 def test_silence_closes(make_daemon: MakeDaemon) -> None:
     """Pings keep it open, those of the WebSocket itself don't count, the old protocol may idle."""
     daemon = make_daemon({"off": {**SAYS, "enabled": False}})
-    # The real daemon but for one number: nobody waits 30 seconds here.
-    code = "from octyne.api.handlers import console as c; c.SILENCE_S = 1.0; import octyne.__main__"
-    daemon.command = [sys.executable, "-c", f"{code} as m; m.main()"]
-    daemon.start()
+    daemon.but_for("octyne.api.handlers.console", SILENCE_S="1.0").start()
     with (
         viewing(daemon, app="off") as (quiet, _),
         viewing(daemon, app="off") as (pinging, _),
@@ -104,6 +100,35 @@ def test_the_upgrade_answer_is_exact(daemon: Daemon, door: str, offered: str | N
     assert text == (
         b'{"type":"settings","readOnly":false}' if is_v2 else f"{START}\nready".encode()
     )
+
+
+def test_only_text_frames_are_sent(make_daemon: MakeDaemon) -> None:
+    """Neither pings nor binary ones, from the first to the close: old clients take all for JSON."""
+    daemon = make_daemon({"app": SAYS})
+    daemon.but_for("octyne.api.handlers.console", SILENCE_S="2.0").start()
+    with _socket(daemon, "unix") as raw:
+        raw.sendall(UPGRADE)
+        stream = raw.makefile("rb")
+        while stream.readline().strip():
+            pass
+        frames = list(iter(lambda: frame(stream)[0], 0x88))
+    assert len(frames) >= 2
+    assert set(frames) == {0x81}
+
+
+UPGRADE = (
+    b"GET /server/app/console HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    b"Sec-WebSocket-Protocol: console-v2\r\n\r\n"
+)
+
+
+def frame(stream: BinaryIO) -> tuple[int, bytes]:
+    """The next WebSocket frame: its first byte and what it holds."""
+    first, size = stream.read(2)
+    if size > 125:
+        size = int.from_bytes(stream.read(2 if size == 126 else 8))
+    return first, stream.read(size)
 
 
 def _socket(daemon: Daemon, door: str) -> socket.socket:
