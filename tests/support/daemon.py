@@ -230,6 +230,12 @@ class Daemon:
         assert answer.status == 200, answer
         return answer.json
 
+    def patch(self, **changes: Any) -> None:
+        """Change top-level keys of the config, over the API."""
+        self.config |= changes
+        answer = self.ask("PATCH", "/config", json.dumps(self.config))
+        assert (answer.status, answer.json) == (200, {"success": True}), answer
+
     def post(self, app: str, word: str) -> Any:
         """Have something done to an app."""
         answer = self.ask("POST", f"/server/{app}", word)

@@ -23,6 +23,7 @@ def test_answers_are_open_to_pages_of_any_origin_without_a_cookie(door: Door, pa
     assert "Access-Control-Allow-Origin" not in answer_to(door, "GET", path).headers
     with_cookie = answer_to(door, "GET", path, "Origin: https://e.example", "Cookie: a=b")
     assert "Access-Control-Allow-Origin" not in with_cookie.headers
+    assert "Access-Control-Allow-Credentials" not in with_cookie.headers
 
 
 def test_strangers_refusals_are_open_too(stranger: Door) -> None:
