@@ -1,6 +1,8 @@
 """What viewers of a console see, over the real daemon."""
 
+import sys
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -205,3 +207,42 @@ def test_the_scrollback(make_daemon: MakeDaemon) -> None:
         with viewing(daemon) as (_, first), old(daemon) as other:
             assert first["data"].split("\n") == expected
             assert other.recv(timeout=5) == "\n".join(expected)
+
+
+def until_done(read: Callable[[], str]) -> list[str]:
+    """The texts of messages up to the one that ends in "done"."""
+    texts = [read()]
+    while not texts[-1].endswith("done"):
+        texts.append(read())
+    return texts
+
+
+def test_a_long_scrollback_comes_in_messages_of_whole_lines(make_daemon: MakeDaemon) -> None:
+    """Under 1 MiB each, in both protocols, and cut at lines' ends alone."""
+    code = "for n in range(2600): print(n, 'x' * 1000)\nprint('done')\ninput()"
+    daemon = make_daemon({"app": {"command": [sys.executable, "-c", code]}}).start()
+    daemon.until_line("app", "done")
+    expected = [*(f"{n} {'x' * 1000}" for n in range(101, 2600)), "done"]
+    with daemon.console("app") as console, old(daemon) as other:
+        assert receive(console)["type"] == "settings"
+        for texts in (
+            until_done(lambda: str(receive(console)["data"])),
+            until_done(lambda: str(other.recv(timeout=10))),
+        ):
+            assert max(map(len, texts)) < 1 << 20
+            assert len(texts) > 2
+            assert "\n".join(texts).split("\n") == expected
+
+
+def test_what_is_added_to_messages_are_numbers_and_strings(daemon: Daemon) -> None:
+    """So that clients that know all values for strings can skip them, without having asked."""
+    with viewing(daemon) as (console, first):
+        say(daemon, b"more\n")
+        console.send('{"type":"ping","id":"1"}')
+        console.send("nonsense")
+        messages = [first, *(receive(console) for _ in range(3))]
+    assert {message["type"] for message in messages} == {"output", "pong", "error"}
+    for message in messages:
+        assert {type(value) for value in message.values()} <= {int, str}
+        texts = [message[key] for key in ("type", "data", "id", "message") if key in message]
+        assert {type(text) for text in texts} == {str}

@@ -12,6 +12,7 @@ from support.apps import (
     another_pid,
     ours,
     pass_s,
+    pid_of,
     started,
     until_last,
     until_state,
@@ -89,6 +90,39 @@ def test_the_default_restart_rule(make_daemon: MakeDaemon) -> None:
 
     daemon.post("app", "START")
     eventually(lambda: started(daemon, "app") > 5, 10, "the count doesn't start again")
+
+
+def crash(daemon: Daemon, app: str) -> int:
+    """Have it crash and be started again; the restarts in a row by then."""
+    daemon.until(app, 1)
+    pid = pid_of(daemon, app)
+    os.kill(pid, signal.SIGKILL)
+    another_pid(daemon, app, pid)
+    until_state(daemon, app, "running")
+    return int(daemon.get(f"/server/{app}")["restarts"])
+
+
+def test_a_clean_stop_starts_the_count_again(make_daemon: MakeDaemon) -> None:
+    """What it did before is forgotten, whoever stopped it."""
+    daemon = make_daemon({"asked": SLEEP, "left": SLEEP}).start()
+    for app in ("asked", "left"):
+        assert [crash(daemon, app), crash(daemon, app)] == [1, 2]
+    daemon.post("asked", "TERM")
+    os.kill(pid_of(daemon, "left"), signal.SIGTERM)
+    for app in ("asked", "left"):
+        daemon.until(app, 0)
+        assert daemon.get(f"/server/{app}")["restarts"] == 0
+        daemon.post(app, "START")
+        assert crash(daemon, app) == 1
+
+
+def test_a_stable_run_starts_the_count_again(make_daemon: MakeDaemon) -> None:
+    """It is a minute; here a second and a half."""
+    daemon = make_daemon({"app": SLEEP})
+    daemon.but_for("octyne.apps.policy", STABLE_S="1.5").start()
+    assert [crash(daemon, "app"), crash(daemon, "app")] == [1, 2]
+    eventually(lambda: daemon.get("/server/app")["uptime"] > 2 * 10**9)
+    assert crash(daemon, "app") == 1
 
 
 def test_a_stop_during_a_crash_loop_wins(make_daemon: MakeDaemon) -> None:
