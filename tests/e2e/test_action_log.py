@@ -54,10 +54,11 @@ def test_the_first_line_of_a_run_has_the_port(daemon: Daemon) -> None:
         assert abs(line["ts"] - time.time()) < 60
 
 
-def test_a_full_file_makes_room_for_the_next(daemon: Daemon) -> None:
+def test_a_full_file_makes_room_for_the_next(make_daemon: MakeDaemon) -> None:
     """It keeps its lines under another name; the new one is the owner's alone, too."""
-    daemon.stop()
+    daemon = make_daemon({})
     file = daemon.directory / "logs/octyne.log"
+    file.parent.mkdir()
     record = json.dumps({**FRAME, "action": "config.view", "note": ""})
     before = record.replace('""', f'"{"x" * ((10 << 20) - len(record) - 1)}"') + "\n"
     file.write_text(before)

@@ -88,15 +88,15 @@ def test_patch_writes_what_it_was_given(door: Door) -> None:
     assert door.ask("GET", "/config").body == text.encode() + b"\n"
 
 
-def test_patch_takes_comments_trailing_commas_and_all_ports(door: Door) -> None:
+def test_patch_takes_comments_trailing_commas_and_all_ports(daemon: Daemon) -> None:
     """Wherever JSON with them has them; a port from 0, the default, to 65535."""
-    del door.daemon.config["port"]
-    text = json.dumps(door.daemon.config)[:-1]
+    del daemon.config["port"]
+    text = json.dumps(daemon.config)[:-1]
     for port in (0, 1, 65535):
         more = f', "trustedProxies": ["127.0.0.1", /* here */ "::1",], // two\n"port": {port},}}'
-        answer = door.ask("PATCH", "/config", text + more)
+        answer = daemon.ask("PATCH", "/config", text + more)
         assert (answer.status, answer.json) == (200, {"success": True}), port
-    assert content(door.daemon).endswith(b'"port": 65535,}\n')
+    assert content(daemon).endswith(b'"port": 65535,}\n')
 
 
 def test_the_file_is_replaced_in_one_step(daemon: Daemon) -> None:

@@ -105,7 +105,7 @@ def test_the_upgrade_answer_is_exact(daemon: Daemon, door: str, offered: str | N
 def test_only_text_frames_are_sent(make_daemon: MakeDaemon) -> None:
     """Neither pings nor binary ones, from the first to the close: old clients take all for JSON."""
     daemon = make_daemon({"app": SAYS})
-    daemon.but_for("octyne.api.handlers.console", SILENCE_S="2.0").start()
+    daemon.but_for("octyne.api.handlers.console", SILENCE_S="1.0").start()
     with _socket(daemon, "unix") as raw:
         raw.sendall(UPGRADE)
         stream = raw.makefile("rb")
