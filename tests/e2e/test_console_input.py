@@ -138,3 +138,19 @@ def test_a_message_of_a_mebibyte_passes_and_a_longer_one_does_not(make_daemon: M
         assert closing(console)[1] == 1009
         other.send(["y" * MIB, "y"])
         assert closing(other)[1] == 1009
+
+
+def test_a_viewer_that_may_not_write_is_told_so_and_ignored(make_daemon: MakeDaemon) -> None:
+    """The daemon is the real one, but that nobody has the right: roles are to come."""
+    daemon = make_daemon({"app": SAYS})
+    daemon.but_for("octyne.api.access", may="lambda call, right: 'write' not in right").start()
+    daemon.until_line("app", "ready")
+    with daemon.console("app") as console:
+        assert receive(console) == {"type": "settings", "readOnly": True}
+        assert receive(console)["type"] == "output"
+        console.send(json.dumps({"type": "input", "data": b"hello".hex()}))
+        assert nothing_waits(console)
+    daemon.post("app", "TERM")
+    daemon.until("app", 0)
+
+    assert "hello" not in daemon.lines("app")
