@@ -43,6 +43,8 @@ ELSEWHERE = {
     "accounts/redis_store/link.py": "needs a Redis: test_redis_nodes.py",
     "accounts/redis_store/sessions.py": "needs a Redis: test_session_stores.py",
     "files/settle.py": "is the end of tests/integration/files/test_journal.py, by its user",
+    "system/paths/resolve.py": "is tested in tests/integration/system/paths/test_folder.py",
+    "system/paths/syscalls.py": "is tested in tests/integration/system/paths/test_folder.py",
     "system/rotated_file.py": "is tested in tests/unit/test_audit.py, by its user",
     "system/tls.py": "is tested in tests/integration/system/test_tls_gate.py, by its user",
 }
