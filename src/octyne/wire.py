@@ -29,6 +29,20 @@ class Success(Shape, frozen=True):
     success: bool = True
 
 
+class BatchFailure(Shape, frozen=True):
+    """What is wrong with one operation of a batch, counted from 0."""
+
+    index: int
+    message: str
+
+
+class BatchFailed(Shape, frozen=True):
+    """`PATCH /server/{id}/files` that did nothing."""
+
+    errors: tuple[BatchFailure, ...]
+    success: bool = False
+
+
 class Version(Shape, frozen=True):
     """`GET /`."""
 

@@ -8,6 +8,7 @@ import errno
 import logging
 import os
 import secrets
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -65,7 +66,16 @@ class TakeAway:
     name: str
 
 
-Step = Rename | Replace | TakeAway
+@dataclass(frozen=True, slots=True)
+class SetMode:
+    """A file with one name only, or a folder, gets another mode (PathError when it is else)."""
+
+    folder: Folder
+    name: str
+    mode: int
+
+
+Step = Rename | Replace | TakeAway | SetMode
 
 
 class Journal:
@@ -75,11 +85,12 @@ class Journal:
 
     Attributes:
         performed: steps that were done, of all that `perform` was given.
+        at: the number of the step, of one call of `perform`, that it was at when it failed.
     """
 
     def __init__(self, files: Home, root: Root, *, finish_later: bool = False) -> None:
         """With ``finish_later``, the caller calls `finish` after the block, while root is open."""
-        self.performed = 0
+        self.performed = self.at = 0
         self._leftovers = files.leftovers
         self._root = root
         self._finish_later = finish_later
@@ -121,9 +132,9 @@ class Journal:
             OSError: one can't be done, or not be written down. Let it leave the block.
         """
         try:
-            plans = [self._plan(step) for step in steps]
-            self._write([record for _, records in plans for record in records])
-            for step, records in plans:
+            plans = [self._plan(step) for self.at, step in enumerate(steps)]
+            self._write([record for records in plans for record in records])
+            for self.at, (step, records) in enumerate(zip(steps, plans, strict=True)):
                 self._do(step, records)
                 self.performed += 1
         finally:
@@ -136,14 +147,22 @@ class Journal:
     def made(self, folder: Folder, name: str) -> None:
         """Tell of something new, which is removed when all is undone.
 
-        Call it while it has a hidden name still (it may not even be there yet), or at least before
-        users rely on it.
+        Call it while it has a hidden name still: it may not even be there yet, and nothing waits
+        for the disk. Or else at least before users rely on it.
         """
         found = folder.find(name)
         if found is None and not name.startswith(PREFIX):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         place = (*self._root.relative(folder), name)
-        self._write([Record(None, place, settle.identity(found) if found else None)])
+        record = Record(None, place, settle.identity(found) if found else None)
+        self._write([record], sync=not name.startswith(PREFIX))
+
+    def hidden_name(self, kind: str) -> str:
+        """A name for `made`, hidden from users until the journal ends."""
+        name = f"{PREFIX}{kind}-{secrets.token_hex(8)}"
+        self._leftovers.hide(name)
+        self._hidden.append(name)
+        return name
 
     # -- the end -----------------------------------------------------------------------------
 
@@ -187,30 +206,34 @@ class Journal:
 
     # -- one step ----------------------------------------------------------------------------
 
-    def _plan(self, step: Step) -> tuple[Step, list[Record]]:
+    def _plan(self, step: Step) -> list[Record]:
         found = step.folder.lstat(step.name)
         source = self._place(step.folder, step.name)
         moved = settle.identity(found)
         if isinstance(step, TakeAway):
-            hidden = self._place(step.folder, self._hidden_name())
-            return step, [Record(source, hidden, moved, rest=True)]
+            hidden = self._place(step.folder, self.hidden_name("old"))
+            return [Record(source, hidden, moved, rest=True)]
+        if isinstance(step, SetMode):
+            return [Record(source, source, moved, mode=stat.S_IMODE(found.st_mode))]
         target = self._place(step.to, step.to_name)
         there = step.to.find(step.to_name) if isinstance(step, Replace) else None
         if there is None:
-            return step, [Record(source, target, moved)]
+            return [Record(source, target, moved)]
         if settle.is_folder(there) or settle.is_folder(found):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
         old = settle.identity(there)
         saved = Record(
-            target, (*target[:-1], self._hidden_name()), old, rest=True, linked=old != moved
+            target, (*target[:-1], self.hidden_name("old")), old, rest=True, linked=old != moved
         )
-        return step, [saved, Record(source, target, moved)]
+        return [saved, Record(source, target, moved)]
 
     def _do(self, step: Step, records: list[Record]) -> None:
         moved = records[-1]
         name = moved.place[-1]
         if isinstance(step, TakeAway):
             self._move(step.folder, step.name, step.folder, name, moved)
+        elif isinstance(step, SetMode):
+            step.folder.chmod(name, step.mode, sole=True)
         elif len(records) == 1:
             self._move(step.folder, step.name, step.to, name, moved)
         else:
@@ -243,12 +266,6 @@ class Journal:
         folder.move(name, folder, hidden)
         return False
 
-    def _hidden_name(self) -> str:
-        name = f"{PREFIX}old-{secrets.token_hex(8)}"
-        self._leftovers.hide(name)
-        self._hidden.append(name)
-        return name
-
     def _place(self, folder: Folder, name: str) -> Parts:
         parts = self._known.get(folder.fd)
         if parts is None:
@@ -258,13 +275,13 @@ class Journal:
 
     # -- the file ----------------------------------------------------------------------------
 
-    def _write(self, records: list[Record]) -> None:
-        lines = [settle.line(record) for record in records]
-        if self._file < 0 and records:
+    def _write(self, records: list[Record], *, sync: bool = True) -> None:
+        if not records:
+            return
+        if self._file < 0:
             self._create()
-        if records:
-            self._append(b"".join(lines))
-            self._records.extend(records)
+        self._append(b"".join(settle.line(record) for record in records), sync=sync)
+        self._records.extend(records)
 
     def _create(self) -> None:
         directory = os.path.dirname(self._path)
@@ -273,17 +290,18 @@ class Journal:
         self._file = os.open(self._path, flags, JOURNAL_MODE)
         with _opened(directory) as descriptor:
             os.fsync(descriptor)
-        self._append(settle.header(self._root))
+        self._append(settle.header(self._root), sync=False)
 
-    def _append(self, data: bytes) -> None:
-        """Write and sync; what can't be written whole isn't written at all."""
+    def _append(self, data: bytes, *, sync: bool = True) -> None:
+        """Write, and mostly sync; what can't be written whole isn't written at all."""
         if self._file < 0:
             return
         try:
             rest = memoryview(data)
             while rest:
                 rest = rest[os.write(self._file, rest) :]
-            _sync_data(self._file)
+            if sync:
+                _sync_data(self._file)
         except OSError:
             with suppress(OSError):
                 os.ftruncate(self._file, self._size)

@@ -42,6 +42,7 @@ class Record:
         identity: device and inode; None for what wasn't there yet and gets a hidden name.
         rest: it is removed when all is done.
         linked: it still had its old name, too, until that went to something else.
+        mode: the name stays (origin and place are one); this was its mode.
     """
 
     origin: Parts | None
@@ -49,6 +50,7 @@ class Record:
     identity: Identity | None
     rest: bool = False
     linked: bool = False
+    mode: int | None = None
 
 
 def identity(found: os.stat_result) -> Identity:
@@ -77,6 +79,7 @@ def line(record: Record) -> bytes:
         "id": record.identity,
         "rest": record.rest,
         "linked": record.linked,
+        "mode": record.mode,
     }
     return _line(body)
 
@@ -125,7 +128,9 @@ def read(data: bytes) -> Story | None:
 def _record(body: dict[str, Any]) -> Record:
     origin = None if body["from"] is None else tuple(body["from"])
     known = None if body["id"] is None else (int(body["id"][0]), int(body["id"][1]))
-    return Record(origin, tuple(body["to"]), known, bool(body["rest"]), bool(body["linked"]))
+    mode = None if body["mode"] is None else int(body["mode"])
+    rest, linked = bool(body["rest"]), bool(body["linked"])
+    return Record(origin, tuple(body["to"]), known, rest, linked, mode)
 
 
 # -- undo -------------------------------------------------------------------------------------
@@ -160,6 +165,9 @@ def _undo(knower: "_Knower", record: Record, leftovers: Leftovers) -> None:
         if record.origin is None:
             remove_tree(folder, name)
             return
+        if record.mode is not None:
+            folder.chmod(name, record.mode)
+            return
         with root.at(record.origin[:-1]) as origin:
             if record.linked and _has(knower, origin, record):
                 folder.remove(name)  # its second name
@@ -167,7 +175,7 @@ def _undo(knower: "_Knower", record: Record, leftovers: Leftovers) -> None:
             if is_folder(found):
                 with suppress(OSError, ValueError):
                     leftovers.moving(root, record.place, record.origin)
-            _bring_back(folder, name, origin, record.origin)
+            bring_back(folder, name, origin, record.origin[-1])
 
 
 def _has(knower: "_Knower", origin: Folder, record: Record) -> bool:
@@ -176,13 +184,14 @@ def _has(knower: "_Knower", origin: Folder, record: Record) -> bool:
     return found is not None and knower.is_same(found, record, by_name=False)
 
 
-def _bring_back(folder: Folder, name: str, origin: Folder, path: Parts) -> None:
+def bring_back(folder: Folder, name: str, origin: Folder, old_name: str) -> None:
+    """Give something its old name back, or when that is taken one beside it. Raises OSError."""
     try:
-        folder.move(name, origin, path[-1])
+        folder.move(name, origin, old_name)
     except FileExistsError:
-        restored = _free_name(origin, path[-1])
+        restored = _free_name(origin, old_name)
         folder.move(name, origin, restored)
-        log.warning("%s is there again as %s: its name was taken", join(path), restored)
+        log.warning("%r is there again as %r: its name was taken", old_name, restored)
 
 
 def _free_name(folder: Folder, name: str) -> str:
