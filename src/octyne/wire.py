@@ -39,8 +39,8 @@ class BatchFailure(Shape, frozen=True):
 class BatchFailed(Shape, frozen=True):
     """`PATCH /server/{id}/files` that did nothing."""
 
+    success: bool
     errors: tuple[BatchFailure, ...]
-    success: bool = False
 
 
 class Version(Shape, frozen=True):

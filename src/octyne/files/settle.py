@@ -245,12 +245,15 @@ def moved(place: Parts, old: Parts, new: Parts) -> Parts:
 def _rest(records: Sequence[Record]) -> list[Parts]:
     """Where the hidden things are now: folders above them may have been renamed later on."""
     places: list[Parts] = []
+    above: set[Parts] = set()  # all folders that one of them is in: most records touch none
     for record in records:
         origin = record.origin
-        if origin is not None and not record.linked:
+        if origin in above and origin is not None:
             places = [moved(place, origin, record.place) for place in places]
+            above = {place[:depth] for place in places for depth in range(len(place))}
         if record.rest:
             places.append(record.place)
+            above.update(record.place[:depth] for depth in range(len(record.place)))
     return places
 
 

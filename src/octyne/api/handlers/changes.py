@@ -90,7 +90,7 @@ async def change_files(call: Call) -> web.StreamResponse:
 
 
 def _failed(failures: list[wire.BatchFailure], status: int) -> web.StreamResponse:
-    return replies.json(wire.BatchFailed(tuple(failures)), status)
+    return replies.json(wire.BatchFailed(success=False, errors=tuple(failures)), status)
 
 
 # -- reading --------------------------------------------------------------------------------------
