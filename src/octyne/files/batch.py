@@ -9,7 +9,6 @@ import os
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from threading import Event
 from typing import Self
 
 from octyne.errors import (
@@ -23,6 +22,7 @@ from octyne.files import errors, targets
 from octyne.files.copies import STOPPING, TreeCopy
 from octyne.files.journal import Journal, Rename, SetMode, Step, TakeAway
 from octyne.files.operations import ChangeMode, Copy, Move, Operation, Remove
+from octyne.files.service import Files
 from octyne.files.trees import can_remove, remove_tree
 from octyne.system.paths.folder import Folder, Place, Root
 from octyne.system.paths.names import Parts, PathError
@@ -60,10 +60,11 @@ class _Plan:
 class Batch:
     """Takes operations for one journal. Use it as a context manager, within the journal's block."""
 
-    def __init__(self, root: Root, journal: Journal, stop: Event) -> None:
+    def __init__(self, files: Files, root: Root, journal: Journal) -> None:
+        self._is_hidden = files.leftovers.is_hidden
+        self._stop = files.stopping
         self._root = root
         self._journal = journal
-        self._stop = stop
         self._pending: list[_Plan] = []
         self._touched: set[Parts] = set()
         self._above: set[Parts] = set()  # all folders that have something touched in them
@@ -156,7 +157,9 @@ class Batch:
         hidden = self._journal.hidden_name("copy")
         with errors.named("source path"), errors.absent(errors.NO_SOURCE):
             self._journal.made(target.folder, hidden)
-            copy = TreeCopy(source.folder, source.name, self._stop, keep_owner=keep_owner)
+            copy = TreeCopy(
+                source.folder, source.name, self._stop, self._is_hidden, keep_owner=keep_owner
+            )
             try:
                 copy.run(target.folder, hidden, sync=False)
             except BaseException:

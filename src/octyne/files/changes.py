@@ -5,6 +5,7 @@ import logging
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from threading import Lock
 
 from octyne.errors import ConflictError, DeniedError, InvalidError
 from octyne.files import errors, targets
@@ -36,7 +37,7 @@ async def make_folder(files: Files, directory: str, path: str) -> None:
 
 
 def _make_folder(directory: str, path: str) -> None:
-    with errors.named("folder path"), Root.open(directory) as root:
+    with errors.named("folder path"), targets.open_root(directory) as root:
         parts = parse(path)
         if not parts:
             raise InvalidError(errors.FOLDER_TAKEN)
@@ -67,7 +68,7 @@ async def change_mode(files: Files, directory: str, change: ChangeMode) -> None:
 
 
 def _change_mode(directory: str, change: ChangeMode) -> None:
-    with Root.open(directory) as root:
+    with targets.open_root(directory) as root:
         place, found = targets.find(root, change.path, "file path", errors.NO_PATH)
         with place, errors.named("file path"), errors.absent(errors.NO_PATH):
             check_mode(found)
@@ -89,7 +90,7 @@ async def move(files: Files, directory: str, change: Move) -> None:
 
 
 def _move(files: Files, directory: str, change: Move) -> None:
-    with Root.open(directory) as root:
+    with targets.open_root(directory) as root:
         with targets.find_pair(root, change.source, change.target, "moved") as pair:
             try:
                 _rename(files, root, pair)
@@ -100,7 +101,7 @@ def _move(files: Files, directory: str, change: Move) -> None:
                 targets.sync(pair.source.folder, pair.target.folder)
                 return
         try:
-            with Journal(files, root) as journal, Batch(root, journal, files.stopping) as batch:
+            with Journal(files, root) as journal, Batch(files, root, journal) as batch:
                 batch.run([change])
         except BatchError as error:
             raise error.cause from error
@@ -142,10 +143,20 @@ class _Copy:
         self._target: Place | None = None
         self._hidden = ""
         self._resources = ExitStack()
+        self._is_at_work = Lock()  # nothing is cleaned up under a thread that still copies
+        self._is_given_up = False
+
+    def is_set(self) -> bool:
+        """Whether to stop: the stop event of `TreeCopy`."""
+        return self._is_given_up or self._files.stopping.is_set()
 
     def prepare(self) -> None:
-        root = self._resources.enter_context(Root.open(self._directory))
-        change, stop = self._change, self._files.stopping
+        with self._is_at_work:
+            self._prepare()
+
+    def _prepare(self) -> None:
+        root = self._resources.enter_context(targets.open_root(self._directory))
+        change, is_hidden = self._change, self._files.leftovers.is_hidden
         pair = self._resources.enter_context(
             targets.find_pair(root, change.source, change.target, "copied")
         )
@@ -154,9 +165,8 @@ class _Copy:
             self._hidden = self._resources.enter_context(
                 self._files.leftovers.hidden(root, pair.target.folder, "copy")
             )
-            TreeCopy(pair.source.folder, pair.source.name, stop).run(
-                pair.target.folder, self._hidden
-            )
+            tree = TreeCopy(pair.source.folder, pair.source.name, self, is_hidden)
+            tree.run(pair.target.folder, self._hidden)
 
     def place(self) -> None:
         assert self._target is not None, "prepare has been called"
@@ -171,7 +181,9 @@ class _Copy:
             folder.sync()
 
     def close(self) -> None:
-        self._resources.close()
+        self._is_given_up = True
+        with self._is_at_work:
+            self._resources.close()
 
 
 # -- deletions ------------------------------------------------------------------------------------
@@ -200,7 +212,7 @@ def _take_away(files: Files, directory: str, path: str) -> "_Gone | None":
             raise DeniedError(errors.DANGEROUS)
         resources = ExitStack()
         try:
-            root = resources.enter_context(Root.open(directory))
+            root = resources.enter_context(targets.open_root(directory))
             place = resources.enter_context(targets.place(root, parts))
             if not stat.S_ISDIR(place.folder.lstat(place.name).st_mode):
                 with _permitted():
@@ -301,9 +313,9 @@ async def run_batch(files: Files, directory: str, operations: Sequence[Operation
 def _run_batch(files: Files, directory: str, operations: Sequence[Operation]) -> ExitStack:
     """Returns what is to be closed outside the turn: it removes what was taken away."""
     with ExitStack() as resources:
-        root = resources.enter_context(Root.open(directory))
+        root = resources.enter_context(targets.open_root(directory))
         journal = Journal(files, root, finish_later=True)
         resources.callback(journal.finish)
-        with journal, Batch(root, journal, files.stopping) as batch:
+        with journal, Batch(files, root, journal) as batch:
             batch.run(operations)
         return resources.pop_all()

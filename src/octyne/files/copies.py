@@ -6,9 +6,9 @@ import os
 import stat
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from threading import Event
+from typing import Protocol
 
 from octyne.errors import InvalidError, UnavailableError
 from octyne.files.errors import NO_ROOM
@@ -42,17 +42,33 @@ class Size:
     files: int
 
 
+class Stop(Protocol):
+    """A `threading.Event`, or something like it."""
+
+    def is_set(self) -> bool:
+        """Whether to stop."""
+
+
 class TreeCopy:
     """One copy of whatever has a name; make it, then call `run`.
 
     Symlinks are copied as symlinks, hard links as files of their own. Modes are kept but for
-    setuid, setgid and the sticky bit.
+    setuid, setgid and the sticky bit. What ``is_hidden`` says of a name is left out.
     """
 
-    def __init__(self, folder: Folder, name: str, stop: Event, *, keep_owner: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        name: str,
+        stop: Stop,
+        is_hidden: Callable[[str], bool],
+        *,
+        keep_owner: bool = False,
+    ) -> None:
         self._folder = folder
         self._name = name
         self._stop = stop
+        self._is_hidden = is_hidden
         self._keep_owner = keep_owner and os.geteuid() == 0
         self._stored = 0
         self._has_room = False
@@ -107,6 +123,8 @@ class TreeCopy:
             with beneath(self._folder, (self._name, *above)) as folder:
                 for name, found in _entries(folder):
                     self._check()
+                    if self._is_hidden(name):
+                        continue
                     if stat.S_ISDIR(found.st_mode):
                         pending.append((*above, name))
                     yield (*above, name), folder, found

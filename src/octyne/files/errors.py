@@ -28,6 +28,7 @@ FOLDER_PARENT_NOT_A_FOLDER = "The parent is not a folder!"
 DANGEROUS = "This operation is dangerous and has been forbidden!"
 NO_PERMISSION = "Insufficient permissions to delete the file/folder!"
 IN_USE = "The operating system uses this file or folder, such as for a mount."
+NO_DIRECTORY = "The app's directory does not exist!"
 NO_ROOM = "There is not enough free space on the disk."
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)

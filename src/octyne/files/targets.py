@@ -36,6 +36,12 @@ class Pair:
         return stat.S_ISDIR(self.found.st_mode)
 
 
+def open_root(directory: str) -> Root:
+    """An app's directory. Raises NotFoundError when there is none, and DeniedError."""
+    with errors.named("folder path"), errors.missing(errors.NO_DIRECTORY):
+        return Root.open(directory)
+
+
 def find_pair(root: Root, source: Parts, target: Parts, verb: str) -> Pair:
     """Where a move or copy ("moved", "copied") starts and ends; a folder as target means into it.
 

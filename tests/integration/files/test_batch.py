@@ -3,7 +3,6 @@
 import errno
 import os
 from pathlib import Path
-from threading import Event
 
 import pytest
 
@@ -17,9 +16,9 @@ from octyne.system.paths.folder import Folder, Root
 from octyne.system.paths.names import parse
 
 
-def run(files: Files, root: Root, *operations: Operation, stop: Event | None = None) -> None:
+def run(files: Files, root: Root, *operations: Operation) -> None:
     """As the daemon does."""
-    with Journal(files, root) as one, Batch(root, one, stop or Event()) as batch:
+    with Journal(files, root) as one, Batch(files, root, one) as batch:
         batch.run(operations)
 
 
@@ -98,10 +97,9 @@ def test_a_move_to_another_file_system_is_a_copy(
 def test_a_stopping_daemon_puts_back(shared: Files, opened: Root, home: Path) -> None:
     """It doesn't finish a long batch."""
     (home / "a").touch()
-    stop = Event()
-    stop.set()
+    shared.stopping.set()
     with pytest.raises(BatchError) as failed:
-        run(shared, opened, mv("a", "b"), stop=stop)
+        run(shared, opened, mv("a", "b"))
 
     assert isinstance(failed.value.cause, UnavailableError)
     assert os.listdir(home) == ["a"]

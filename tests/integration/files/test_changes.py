@@ -1,14 +1,16 @@
 """Changes on real files that the contract's tests can't bring about."""
 
+import asyncio
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from octyne.errors import DeniedError, UnavailableError
+from octyne.errors import DeniedError, NotFoundError, UnavailableError
 from octyne.files import changes
-from octyne.files.operations import Copy
+from octyne.files.operations import ChangeMode, Copy, Move
 from octyne.files.service import MAX_LONG, Files
 from octyne.files.trees import can_remove
 from octyne.system.paths.folder import Folder, Root
@@ -82,6 +84,49 @@ async def test_a_copy_that_is_stopped_leaves_nothing(shared: Files, home: Path) 
     shared.stopping.set()
     with pytest.raises(UnavailableError):
         await changes.copy(shared, str(home), Copy(("a",), ("b",)))
+
+    assert os.listdir(home) == ["a"]
+    assert shared.leftovers.names == set()
+
+
+async def test_without_a_directory_nothing_is_changed(shared: Files, home: Path) -> None:
+    """The app's owner may not have made it yet."""
+    home.rmdir()
+    directory, pair = str(home), (("a",), ("b",))
+    works: list[Callable[[], Awaitable[None]]] = [
+        lambda: changes.copy(shared, directory, Copy(*pair)),
+        lambda: changes.move(shared, directory, Move(*pair)),
+        lambda: changes.make_folder(shared, directory, "a"),
+        lambda: changes.delete(shared, directory, "a"),
+        lambda: changes.change_mode(shared, directory, ChangeMode(("a",), 0o600)),
+        lambda: changes.run_batch(shared, directory, [Move(*pair)]),
+    ]
+    for work in works:
+        with pytest.raises(NotFoundError):
+            await work()
+
+
+async def test_a_copy_that_is_given_up_leaves_nothing(
+    shared: Files, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cleaning up waits for the thread that still copies."""
+    (home / "a").write_text("x")
+    begun, go_on = threading.Event(), threading.Event()
+    real = Folder.create
+
+    def create(self: Folder, name: str, mode: int = 0o600) -> int:
+        begun.set()
+        go_on.wait(10)
+        return real(self, name, mode)
+
+    monkeypatch.setattr(Folder, "create", create)
+    copying = asyncio.create_task(changes.copy(shared, str(home), Copy(("a",), ("b",))))
+    await asyncio.to_thread(begun.wait, 10)
+    copying.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await copying
 
     assert os.listdir(home) == ["a"]
     assert shared.leftovers.names == set()

@@ -17,7 +17,7 @@ MIB = 1 << 20
 
 def copy(root: Root, name: str, to: str, stop: Event | None = None) -> None:
     """As the rest of the daemon does."""
-    TreeCopy(root, name, stop or Event()).run(root, to)
+    TreeCopy(root, name, stop or Event(), ".hidden".__eq__).run(root, to)
 
 
 def without_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,3 +123,12 @@ def test_a_copy_needs_room(home: Path, opened: Root, monkeypatch: pytest.MonkeyP
         copy(opened, "a", "b")
 
     assert (home / "b").stat().st_size == 0
+
+
+def test_hidden_names_are_left_out(home: Path, opened: Root) -> None:
+    """Such as uploads that aren't whole."""
+    (home / "t" / ".hidden").mkdir(parents=True)
+    (home / "t" / "seen").touch()
+    copy(opened, "t", "u")
+
+    assert os.listdir(home / "u") == ["seen"]
