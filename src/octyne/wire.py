@@ -29,6 +29,20 @@ class Success(Shape, frozen=True):
     success: bool = True
 
 
+class BatchFailure(Shape, frozen=True):
+    """What is wrong with one operation of a batch, counted from 0."""
+
+    index: int
+    message: str
+
+
+class BatchFailed(Shape, frozen=True):
+    """`PATCH /server/{id}/files` that did nothing."""
+
+    success: bool
+    errors: tuple[BatchFailure, ...]
+
+
 class Version(Shape, frozen=True):
     """`GET /`."""
 

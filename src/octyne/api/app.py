@@ -7,7 +7,17 @@ from aiohttp import web
 
 from octyne.accounts.rights import Right
 from octyne.api.context import Listener, Services
-from octyne.api.handlers import accounts, auth, config, console, console_log, events, root, servers
+from octyne.api.handlers import (
+    accounts,
+    auth,
+    changes,
+    config,
+    console,
+    console_log,
+    events,
+    root,
+    servers,
+)
 from octyne.api.pipeline import Pipeline
 from octyne.api.server import Server
 from octyne.api.table import Access, Operation, Route, Table
@@ -16,6 +26,8 @@ GET_ONLY = "Only GET is allowed!"
 GET_POST = "Only GET and POST are allowed!"
 GET_PATCH = "Only GET and PATCH are allowed!"
 ACCOUNTS = "Only GET, POST, PATCH and DELETE are allowed!"
+POST_ONLY = "Only POST is allowed!"
+FILE = "Only GET, POST, PATCH and DELETE are allowed!"
 GET_POST_IS = "Only GET and POST is allowed!"  # so the contract says
 
 CLOSE_S = 5.0  # seconds; a viewer that never reads is cut off after three
@@ -51,6 +63,10 @@ def routes() -> tuple[Route, ...]:
         refuse=console.refuse_console,
     )
     read_log = Operation(console_log.get_log, Right.APP_CONSOLE_VIEW)
+    change_files = Operation(changes.change_files, Right.APP_FILES_MODIFY)
+    change_file = Operation(changes.change_file, Right.APP_FILES_MODIFY)
+    delete_file = Operation(changes.delete_file, Right.APP_FILES_MODIFY)
+    create_folder = Operation(changes.create_folder, Right.APP_FILES_MODIFY)
     watch = Operation(events.get_events, LOGIN_ONLY)
     no_socket, primary_only = auth.refuse_on_socket, auth.refuse_on_secondary
     # fmt: off
@@ -70,6 +86,9 @@ def routes() -> tuple[Route, ...]:
         Route("/server/{id}/usage", {"GET": show_usage}, GET_ONLY),
         Route("/server/{id}/console", {"GET": open_console}, GET_ONLY),
         Route("/server/{id}/console/log", {"GET": read_log}, GET_ONLY),
+        Route("/server/{id}/files", {"PATCH": change_files}, GET_PATCH),
+        Route("/server/{id}/file", {"PATCH": change_file, "DELETE": delete_file}, FILE),
+        Route("/server/{id}/folder", {"POST": create_folder}, POST_ONLY),
         Route("/events", {"GET": watch}, GET_ONLY),
     )
     # fmt: on

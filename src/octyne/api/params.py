@@ -106,11 +106,16 @@ def string_field(fields: dict[str, Any], name: str) -> str:
 
     The exact key wins; else one that differs only in case is taken, as Go does.
     """
+    return optional_string(fields, name) or ""
+
+
+def optional_string(fields: dict[str, Any], name: str) -> str | None:
+    """Like `string_field`, None when missing or null."""
     value = fields.get(name)
     if name not in fields:
         value = next((fields[key] for key in fields if key.lower() == name), None)
     if value is None:
-        return ""
+        return None
     if not isinstance(value, str) or not is_clean(value):
         raise InvalidError(INVALID_JSON)
     return value

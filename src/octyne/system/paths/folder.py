@@ -46,13 +46,8 @@ class Folder:
     @contextmanager
     def scan(self) -> Iterator["Iterator[os.DirEntry[str]]"]:
         """Its entries, as `os.scandir` does; ask those only with ``follow_symlinks=False``."""
-        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-        readable = os.open(".", flags, dir_fd=self.fd)
-        try:
-            with os.scandir(readable) as entries:
-                yield entries
-        finally:
-            os.close(readable)
+        with self._readable() as readable, os.scandir(readable) as entries:
+            yield entries
 
     def stat(self) -> os.stat_result:
         """Of the folder itself."""
@@ -132,14 +127,20 @@ class Folder:
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from error
             self.replace(name, to, to_name)
 
-    def chmod(self, name: str, mode: int) -> None:
-        """Change the mode of a file or folder. Raises PathError when it is something else."""
+    def chmod(self, name: str, mode: int, *, sole: bool = False) -> None:
+        """Change the mode of a file or folder.
+
+        Raises PathError when it is something else, or with ``sole`` a file with several names.
+        """
         flags = resolve.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
         found = os.open(name, flags, dir_fd=self.fd)
         try:
-            kind = os.fstat(found).st_mode
+            status = os.fstat(found)
+            kind = status.st_mode
             if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
                 raise resolve.NotRegularError
+            if sole and stat.S_ISREG(kind) and status.st_nlink > 1:
+                raise PathError("it has other names, hard links")
             if hasattr(os, "O_PATH"):
                 os.chmod(f"/proc/self/fd/{found}", mode)
             else:
@@ -147,19 +148,32 @@ class Folder:
         finally:
             os.close(found)
 
+    def chown(self, name: str, uid: int, gid: int) -> None:
+        """Change the owner of anything, a symlink's own too."""
+        os.chown(name, uid, gid, dir_fd=self.fd, follow_symlinks=False)
+
     def set_times(self, name: str, accessed_ns: int, modified_ns: int) -> None:
         """Set the times of anything, a symlink's own too."""
         times = (accessed_ns, modified_ns)
         os.utime(name, ns=times, dir_fd=self.fd, follow_symlinks=False)
 
+    def sync_file_system(self) -> None:
+        """Make all that was written to its file system durable."""
+        with suppress(OSError), self._readable() as fd:
+            syscalls.sync_file_system(fd)
+
     def sync(self) -> None:
         """Make what happened to its names durable, where the file system can."""
-        with suppress(OSError):
-            fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.fd)
-            try:
-                os.fsync(fd)
-            finally:
-                os.close(fd)
+        with suppress(OSError), self._readable() as fd:
+            os.fsync(fd)
+
+    @contextmanager
+    def _readable(self) -> Iterator[int]:
+        fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.fd)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
 
 
 class Place:

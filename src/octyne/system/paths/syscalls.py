@@ -105,6 +105,15 @@ def _rename(
         raise _failure(to_name)
 
 
+def sync_file_system(descriptor: int) -> None:
+    """Make all of the file system that a descriptor is on durable; of everything, on macOS."""
+    call: Callable[..., int] | None = getattr(_libc, "syncfs", None)
+    if call is None:
+        os.sync()
+    elif call(ctypes.c_int(descriptor)):
+        raise _failure("")
+
+
 def _failure(path: str) -> OSError:
     code = ctypes.get_errno()
     return OSError(code, os.strerror(code), path)
