@@ -7,7 +7,18 @@ from aiohttp import web
 
 from octyne.accounts.rights import Right
 from octyne.api.context import Listener, Services
-from octyne.api.handlers import accounts, auth, config, console, console_log, events, root, servers
+from octyne.api.handlers import (
+    accounts,
+    auth,
+    config,
+    console,
+    console_log,
+    download,
+    events,
+    files,
+    root,
+    servers,
+)
 from octyne.api.pipeline import Pipeline
 from octyne.api.server import Server
 from octyne.api.table import Access, Operation, Route, Table
@@ -15,6 +26,7 @@ from octyne.api.table import Access, Operation, Route, Table
 GET_ONLY = "Only GET is allowed!"
 GET_POST = "Only GET and POST are allowed!"
 GET_PATCH = "Only GET and PATCH are allowed!"
+FILE = "Only GET, POST, PATCH and DELETE are allowed!"
 ACCOUNTS = "Only GET, POST, PATCH and DELETE are allowed!"
 GET_POST_IS = "Only GET and POST is allowed!"  # so the contract says
 
@@ -51,6 +63,10 @@ def routes() -> tuple[Route, ...]:
         refuse=console.refuse_console,
     )
     read_log = Operation(console_log.get_log, Right.APP_CONSOLE_VIEW)
+    list_files = Operation(files.get_files, Right.APP_FILES_VIEW)
+    search_files = Operation(files.search_files, Right.APP_FILES_VIEW)
+    measure_files = Operation(files.measure_files, Right.APP_FILES_VIEW)
+    get_file = Operation(download.get_file, Right.APP_FILES_VIEW, takes_ticket=True)
     watch = Operation(events.get_events, LOGIN_ONLY)
     no_socket, primary_only = auth.refuse_on_socket, auth.refuse_on_secondary
     # fmt: off
@@ -70,6 +86,10 @@ def routes() -> tuple[Route, ...]:
         Route("/server/{id}/usage", {"GET": show_usage}, GET_ONLY),
         Route("/server/{id}/console", {"GET": open_console}, GET_ONLY),
         Route("/server/{id}/console/log", {"GET": read_log}, GET_ONLY),
+        Route("/server/{id}/files", {"GET": list_files}, GET_PATCH),
+        Route("/server/{id}/files/search", {"GET": search_files}, GET_ONLY),
+        Route("/server/{id}/files/usage", {"GET": measure_files}, GET_ONLY),
+        Route("/server/{id}/file", {"GET": get_file}, FILE),
         Route("/events", {"GET": watch}, GET_ONLY),
     )
     # fmt: on

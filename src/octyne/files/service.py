@@ -2,6 +2,7 @@
 
 import os
 
+from octyne.files.browse import Lister
 from octyne.files.leftovers import Leftovers
 from octyne.files.turns import Turns
 
@@ -15,6 +16,7 @@ class Files:
         self.directory = directory
         self.turns = Turns()
         self.leftovers = Leftovers(os.path.join(directory, HIDDEN_DIRECTORY))
+        self.lister = Lister(self.leftovers.is_hidden)
 
     def recover(self) -> None:
         """Settle what a killed daemon left. Blocks; call it before anything else is done."""
