@@ -5,13 +5,14 @@ import heapq
 import os
 import pwd
 import stat
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 
 from octyne import wire
 from octyne.errors import InvalidError
-from octyne.files.content_types import TypeCache, now_ns
+from octyne.files.content_types import TypeCache
 from octyne.files.errors import NO_FOLDER, NOT_A_FOLDER, missing, named
 from octyne.files.etags import etag
 from octyne.files.leftovers import PREFIX
@@ -94,7 +95,7 @@ class Lister:
     ) -> list[wire.FileEntry]:
         """This runs for each entry of each listing: it is written for speed."""
         lstat, type_of, entry_of = os.lstat, self._types.type_of, wire.FileEntry
-        now, found = now_ns(), []
+        now, found = time.time_ns(), []
         for name in names:
             try:
                 status = lstat(name, dir_fd=fd)

@@ -103,9 +103,8 @@ def sniff(head: bytes) -> str:
     if not head:
         return PLAIN
     first = head[0]
-    if first == 0x3C or first in _BLANKS:
-        if kind := _markup(head):
-            return kind
+    if (first == 0x3C or first in _BLANKS) and (kind := _markup(head)):
+        return kind
     for start, offset, inner, kind in _BY_FIRST_BYTE.get(first, ()):
         if head.startswith(start) and head.startswith(inner, offset):
             return kind
