@@ -1,4 +1,4 @@
-"""Connections that stay open (consoles, event streams, downloads), to be ended when their reason is gone."""
+"""Consoles, event streams, downloads: connections to be ended when their reason is gone."""
 
 import asyncio
 from collections import Counter

@@ -162,7 +162,8 @@ def find_text(fd: int, wanted: bytes) -> tuple[int, str]:
         data = rest + block
         place = data.lower().find(wanted)
         if place >= 0:
-            return line + data.count(b"\n", 0, place) + 1, _line_around(data, place)
+            line += data.count(b"\n", 0, place) + 1
+            return line, _line_at(fd, position - len(rest) + place)
         keep = len(wanted) - 1
         rest = data[-keep:] if keep else b""
         line += data.count(b"\n", 0, len(data) - len(rest))
@@ -170,7 +171,9 @@ def find_text(fd: int, wanted: bytes) -> tuple[int, str]:
     return 0, ""
 
 
-def _line_around(data: bytes, place: int) -> str:
-    start = max(data.rfind(b"\n", 0, place) + 1, place - TEXT_BYTES // 2)
-    line = data[start : start + TEXT_BYTES].partition(b"\n")[0]
-    return line.decode(errors="replace").strip("\ufffd\r")
+def _line_at(fd: int, place: int) -> str:
+    """What is around that byte of its line."""
+    begin = max(0, place - TEXT_BYTES // 2)
+    data = os.pread(fd, TEXT_BYTES, begin)
+    start = data.rfind(b"\n", 0, place - begin) + 1
+    return data[start:].partition(b"\n")[0].decode(errors="replace").strip("\ufffd\r")
