@@ -18,6 +18,9 @@ def search(
     directory: Path, path: str = "", **query: str | int
 ) -> tuple[dict[str, wire.FileFound], wire.SearchEnd]:
     """Results by path, and the last line."""
+    work = Search.open(str(directory), path, Query(**query), lambda _: False)  # type: ignore[arg-type]
+    found: list[wire.FileFound] = []
+    try:
         while not work.finished:
             found += work.step()
     finally:
