@@ -176,6 +176,64 @@ class LogPage(Shape, frozen=True, omit_defaults=True):
     previous: int | None = None
 
 
+class FileEntry(Shape, frozen=True):
+    """An entry of a folder; `last_modified` is seconds since the epoch, `size` bytes."""
+
+    name: str
+    size: int
+    mime_type: str
+    folder: bool
+    last_modified: int
+
+
+class FileDetails(FileEntry, frozen=True, omit_defaults=True):
+    """The same with `extrainfo=true`.
+
+    Attributes:
+        mode: octal, such as "0644".
+        link_target: of symlinks; left out of others.
+        etag: of regular files; left out of others.
+    """
+
+    mode: str
+    owner: str
+    group: str
+    link_target: str = ""
+    etag: str = ""
+
+
+class FileFound(Shape, frozen=True, omit_defaults=True):
+    """One line of a search: `path` as other routes take it, `line` and `text` of the content."""
+
+    path: str
+    size: int
+    folder: bool
+    last_modified: int
+    line: int = 0
+    text: str = ""
+
+
+class SearchEnd(Shape, frozen=True):
+    """The last line of a search; `cut` says what ended it, "" when nothing is left."""
+
+    finished: bool
+    cut: str
+    found: int
+    visited: int
+    unreadable: int
+
+
+class TreeUsage(Shape, frozen=True):
+    """`GET /server/{id}/files/usage`; sizes in bytes, `cut` as in `SearchEnd`."""
+
+    size: int
+    allocated: int
+    files: int
+    folders: int
+    unreadable: int
+    cut: str
+
+
 class EventMessage(Shape, frozen=True):
     """The data of one server-sent event; `time` is milliseconds since the epoch."""
 

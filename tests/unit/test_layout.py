@@ -32,6 +32,8 @@ ELSEWHERE = {
     "api/handlers/console.py": OVER_REAL_CONNECTIONS,
     "api/handlers/console_log.py": OVER_REAL_CONNECTIONS,
     "api/handlers/events.py": OVER_REAL_CONNECTIONS,
+    "api/handlers/download.py": "is tested by route in tests/e2e/test_files_browse.py",
+    "api/handlers/files.py": "is tested by route in tests/e2e/test_files_browse.py",
     "api/handlers/root.py": OVER_REAL_CONNECTIONS,
     "api/handlers/servers.py": OVER_REAL_CONNECTIONS,
     "apps/hold.py": "is an app's half; tests/integration/apps/test_app.py tests both together",

@@ -14,7 +14,9 @@ from octyne.api.handlers import (
     config,
     console,
     console_log,
+    download,
     events,
+    files,
     root,
     servers,
 )
@@ -63,10 +65,6 @@ def routes() -> tuple[Route, ...]:
         refuse=console.refuse_console,
     )
     read_log = Operation(console_log.get_log, Right.APP_CONSOLE_VIEW)
-    change_files = Operation(changes.change_files, Right.APP_FILES_MODIFY)
-    change_file = Operation(changes.change_file, Right.APP_FILES_MODIFY)
-    delete_file = Operation(changes.delete_file, Right.APP_FILES_MODIFY)
-    create_folder = Operation(changes.create_folder, Right.APP_FILES_MODIFY)
     watch = Operation(events.get_events, LOGIN_ONLY)
     no_socket, primary_only = auth.refuse_on_socket, auth.refuse_on_secondary
     # fmt: off
@@ -86,10 +84,30 @@ def routes() -> tuple[Route, ...]:
         Route("/server/{id}/usage", {"GET": show_usage}, GET_ONLY),
         Route("/server/{id}/console", {"GET": open_console}, GET_ONLY),
         Route("/server/{id}/console/log", {"GET": read_log}, GET_ONLY),
-        Route("/server/{id}/files", {"PATCH": change_files}, GET_PATCH),
-        Route("/server/{id}/file", {"PATCH": change_file, "DELETE": delete_file}, FILE),
-        Route("/server/{id}/folder", {"POST": create_folder}, POST_ONLY),
+        *file_routes(),
         Route("/events", {"GET": watch}, GET_ONLY),
+    )
+    # fmt: on
+
+
+def file_routes() -> tuple[Route, ...]:
+    """The part of the table for apps' files."""
+    list_files = Operation(files.get_files, Right.APP_FILES_VIEW)
+    change_files = Operation(changes.change_files, Right.APP_FILES_MODIFY)
+    search_files = Operation(files.search_files, Right.APP_FILES_VIEW)
+    measure_files = Operation(files.measure_files, Right.APP_FILES_VIEW)
+    get_file = Operation(download.get_file, Right.APP_FILES_VIEW, takes_ticket=True)
+    change_file = Operation(changes.change_file, Right.APP_FILES_MODIFY)
+    delete_file = Operation(changes.delete_file, Right.APP_FILES_MODIFY)
+    create_folder = Operation(changes.create_folder, Right.APP_FILES_MODIFY)
+    # fmt: off
+    return (
+        Route("/server/{id}/files", {"GET": list_files, "PATCH": change_files}, GET_PATCH),
+        Route("/server/{id}/files/search", {"GET": search_files}, GET_ONLY),
+        Route("/server/{id}/files/usage", {"GET": measure_files}, GET_ONLY),
+        Route("/server/{id}/file", {"GET": get_file, "PATCH": change_file,
+                                    "DELETE": delete_file}, FILE),
+        Route("/server/{id}/folder", {"POST": create_folder}, POST_ONLY),
     )
     # fmt: on
 

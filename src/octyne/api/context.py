@@ -131,6 +131,10 @@ class Call:
         proxies = self.services.config_file.current.trusted_proxies
         return proto == "https" and is_trusted_proxy(self._peer(), proxies)
 
+    def header(self, name: str) -> str:
+        """A header of the request; repeated ones are one list, a missing one is ""."""
+        return ", ".join(self.request.headers.getall(name, []))
+
     def audit(self, action: str, **fields: object) -> None:
         """Write to the action log who did this, from where."""
         self.services.audit.record(action, user=self.identity.username, ip=self.address, **fields)

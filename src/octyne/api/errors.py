@@ -24,6 +24,10 @@ from octyne.errors import (
 log = logging.getLogger(__name__)
 
 OK = 200
+PARTIAL = 206
+NOT_MODIFIED = 304
+FAILED_PRECONDITION = 412
+NO_SUCH_RANGE = 416
 SWITCHING_PROTOCOLS = 101
 
 # The contract's exact texts that more than one module needs (docs/api.md#errors).
@@ -126,6 +130,17 @@ def problem(error: Exception, what: str) -> Problem:
     if status == STATUS[Exception]:
         return _our_fault(error, what)
     return Problem(status, str(error), _headers(error), closes=isinstance(error, BrokenBodyError))
+
+
+def changed() -> Problem:
+    """The file isn't in the state that the client names."""
+    return Problem(FAILED_PRECONDITION, "This file was changed meanwhile!")
+
+
+def outside_of(size: int) -> Problem:
+    """A range of bytes that a file of ``size`` bytes doesn't have."""
+    message = f"The range is outside of the file, which has {size} bytes."
+    return Problem(NO_SUCH_RANGE, message, {"Content-Range": f"bytes */{size}"})
 
 
 def bug(error: BaseException, what: str) -> Problem:

@@ -122,9 +122,9 @@ def failure(problem: Problem) -> Answer:
     return answer
 
 
-def stream(headers: dict[str, str]) -> web.StreamResponse:
+def stream(headers: dict[str, str], status: int = OK) -> web.StreamResponse:
     """An answer that is written piece by piece."""
-    return web.StreamResponse(headers=COMMON | headers)
+    return web.StreamResponse(status=status, headers=COMMON | headers)
 
 
 def add_header(response: web.StreamResponse, name: str, value: str) -> None:

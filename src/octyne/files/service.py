@@ -8,6 +8,7 @@ from typing import ParamSpec, TypeVar
 from octyne.aio import Workers
 from octyne.errors import UnavailableError
 from octyne.files import journal
+from octyne.files.browse import Lister
 from octyne.files.leftovers import Leftovers
 from octyne.files.turns import Turns
 
@@ -31,6 +32,7 @@ class Files:
         self.stopping = threading.Event()
         self.turns = Turns()
         self.leftovers = Leftovers(os.path.join(directory, HIDDEN_DIRECTORY))
+        self.lister = Lister(self.leftovers.is_hidden)
         self._long = Workers("trees", LONG_THREADS)
         self._long_count = 0
 
