@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import tempfile
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 
 from octyne.errors import DeniedError, NotFoundError, UnavailableError
 from octyne.files import changes
-from octyne.files.operations import ChangeMode, Copy, Move
+from octyne.files.batch import BatchError
+from octyne.files.operations import ChangeMode, Copy, Move, Remove
 from octyne.files.service import MAX_LONG, Files
 from octyne.files.trees import can_remove
 from octyne.system.paths.folder import Folder, Root
@@ -57,6 +59,43 @@ def test_what_may_be_removed_is_known_before(home: Path, opened: Root) -> None:
     os.chown(home / "t" / "theirs", NOBODY, NOBODY)
     (home / "t" / "theirs").chmod(0)
     assert as_nobody(asks)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_without_permission_nothing_is_changed() -> None:
+    """The contract's text for removals, alone and in batches, whose first half is undone."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as box:  # pytest's are closed to others
+        home, inner = Path(box) / "app", Path(box) / "app" / "t" / "theirs"
+        inner.mkdir(parents=True)
+        (inner / "file").touch()
+        (home / "own").touch()
+        for path in (Path(box), home, home / "t", home / "own"):
+            os.chown(path, NOBODY, NOBODY)
+
+        def texts() -> bool:
+            found = asyncio.run(_refusals(box, str(home)))
+            return found == ["Insufficient permissions to delete the file/folder!"] * 4
+
+        assert as_nobody(texts)
+        assert sorted(os.listdir(home)) == ["own", "t"]
+        assert os.listdir(inner) == ["file"]
+
+
+async def _refusals(box: str, home: str) -> list[str]:
+    """What those are told who may not."""
+    files, found = Files(f"{box}/state"), []
+    files.recover()
+    for path in ("t", "t/theirs", "t/theirs/file"):
+        try:
+            await changes.delete(files, home, path)
+        except DeniedError as error:
+            found.append(str(error))
+    try:
+        await changes.run_batch(files, home, [Move(("own",), ("z",)), Remove(("t",))])
+    except BatchError as error:
+        found.append(str(error.cause))
+    files.close()
+    return found
 
 
 async def test_what_cannot_be_removed_is_there_again(
