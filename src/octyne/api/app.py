@@ -3,16 +3,32 @@
 A test walks this table: each row has a right, and stands in docs/api.md and docs/openapi.yaml.
 """
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
 from octyne.accounts.rights import Right
 from octyne.api.context import Listener, Services
-from octyne.api.handlers import accounts, auth, config, console, console_log, events, root, servers
+from octyne.api.handlers import (
+    accounts,
+    auth,
+    config,
+    console,
+    console_log,
+    events,
+    resumable,
+    root,
+    servers,
+    uploads,
+)
 from octyne.api.pipeline import Pipeline
 from octyne.api.server import Server
 from octyne.api.table import Access, Operation, Route, Table
 
 GET_ONLY = "Only GET is allowed!"
+POST_ONLY = "Only POST is allowed!"
+FILE = "Only GET, POST, PATCH and DELETE are allowed!"  # so the contract says; PUT came later
+UPLOAD = "Only GET, PATCH and DELETE are allowed!"
 GET_POST = "Only GET and POST are allowed!"
 GET_PATCH = "Only GET and PATCH are allowed!"
 ACCOUNTS = "Only GET, POST, PATCH and DELETE are allowed!"
@@ -53,6 +69,12 @@ def routes() -> tuple[Route, ...]:
     read_log = Operation(console_log.get_log, Right.APP_CONSOLE_VIEW)
     watch = Operation(events.get_events, LOGIN_ONLY)
     no_socket, primary_only = auth.refuse_on_socket, auth.refuse_on_secondary
+    send_file = Operation(uploads.post_file, Right.APP_FILES_MODIFY)
+    save_file = Operation(uploads.put_file, Right.APP_FILES_MODIFY)
+    begin_upload = Operation(resumable.create_upload, Right.APP_FILES_MODIFY)
+    show_upload = Operation(resumable.get_upload, Right.APP_FILES_MODIFY)
+    continue_upload = Operation(resumable.append_upload, Right.APP_FILES_MODIFY)
+    drop_upload = Operation(resumable.delete_upload, Right.APP_FILES_MODIFY)
     # fmt: off
     return (
         Route("/", {"GET": version, "POST": version}, GET_POST),
@@ -70,9 +92,24 @@ def routes() -> tuple[Route, ...]:
         Route("/server/{id}/usage", {"GET": show_usage}, GET_ONLY),
         Route("/server/{id}/console", {"GET": open_console}, GET_ONLY),
         Route("/server/{id}/console/log", {"GET": read_log}, GET_ONLY),
+        Route("/server/{id}/file", {"POST": send_file, "PUT": save_file}, FILE),
+        _tus("/server/{id}/uploads", {"POST": begin_upload}, POST_ONLY),
+        _tus("/server/{id}/uploads/{upload}", {"GET": show_upload, "PATCH": continue_upload,
+                                               "DELETE": drop_upload}, UPLOAD),
         Route("/events", {"GET": watch}, GET_ONLY),
     )
     # fmt: on
+
+
+def _tus(path: str, operations: Mapping[str, Operation], only: str) -> Route:
+    return Route(
+        path,
+        operations,
+        only,
+        headers=resumable.HEADERS,
+        options=resumable.options,
+        is_tunnelled=True,
+    )
 
 
 def connect(services: Services) -> None:
