@@ -12,11 +12,13 @@ from octyne.errors import InvalidError, NotFoundError, TooLargeError, Unavailabl
 from octyne.files.errors import IS_A_FOLDER, NO_FOLDER, NO_ROOM, NOT_A_FILE, missing, named
 from octyne.files.etags import ALWAYS, Condition, etag
 from octyne.files.leftovers import Leftovers
+from octyne.system.paths import syscalls
 from octyne.system.paths.folder import Folder, Place, Root
 from octyne.system.paths.names import OutsideError, Parts, PathError, check_name
 
 KIND = "upload"
 MODE = 0o666 & ~0o022  # of files that weren't there before
+WRITE_OUT = 8 << 20  # bytes; the kernel shall begin to write that much, before we ask for all
 PERMISSIONS = 0o777  # of an old file's mode; never set-user-ID
 WHAT = "file path"
 
@@ -100,6 +102,8 @@ class Incoming:
         self.hidden = hidden
         self.name = place.name
         self.size = 0
+        self._begun = 0  # bytes that the kernel was told to write to the disk
+        self._old = -1  # what it replaced
         self._leftovers = leftovers
         self._root = root
         self._folder = place.folder
@@ -144,7 +148,8 @@ class Incoming:
             root.close()
             raise
         found = cls(leftovers, root, Place(folder, name), hidden)
-        found._fd, found.size = fd, os.fstat(fd).st_size
+        found._fd = fd
+        found.size = found._begun = os.fstat(fd).st_size
         return found
 
     @property
@@ -171,12 +176,16 @@ class Incoming:
                 count = os.pwrite(self._fd, rest, self.size)
                 self.size += count
                 rest = rest[count:]
+            if self.size - self._begun >= WRITE_OUT:
+                syscalls.begin_writing_out(self._fd, self._begun, self.size - self._begun)
+                self._begun = self.size
 
     def truncate(self, size: int) -> None:
         """Drop what is behind ``size`` bytes."""
         with self._lock:
             os.ftruncate(self._fd, size)
             self.size = size
+            self._begun = min(self._begun, size)
 
     def sync(self) -> None:
         """Make what it has durable."""
@@ -198,6 +207,8 @@ class Incoming:
             _check_kind(old)
             condition.check(None if old is None else etag(old))
             self._dress(old)
+            if old is not None:
+                self._old = self._folder.hold(self.name)
             self._folder.replace(self.hidden, self._folder, self.name)
             self._leftovers.forget(self.hidden, self._leftovers.record(self.hidden))
             return etag(os.fstat(self._fd))
@@ -227,6 +238,9 @@ class Incoming:
             os.close(fd)
             self._folder.close()
             self._root.close()
+        if self._old >= 0:
+            os.close(self._old)
+            self._old = -1
 
     def _check_open(self) -> None:
         """Whoever gave it up doesn't hear of this."""

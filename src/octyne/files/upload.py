@@ -97,9 +97,22 @@ class Uploads:
                 self._discard(file.discard)
 
     async def pump(self, read: Read, step: Callable[[bytes], None]) -> None:
-        """Hand all that comes to ``step``, in a thread. The client waits while that works."""
-        while data := await read():
-            await self.workers.run(step, data)
+        """Hand all that comes to ``step``, in a thread, while the next is waited for.
+
+        The client waits when that is slower. When this raises or is cancelled, a step may still
+        be at work.
+        """
+        busy: asyncio.Future[None] | None = None
+        try:
+            while data := await read():
+                if busy is not None:
+                    await busy
+                busy = self.workers.start(step, data)
+            if busy is not None:
+                await busy
+        finally:
+            if busy is not None:
+                busy.add_done_callback(_forget)
 
     @contextmanager
     def slot(self) -> Iterator[None]:
@@ -176,6 +189,12 @@ class _FormStep:
             self._is_over = True
             if self.file is not None:
                 self.file.discard()
+
+
+def _forget(done: asyncio.Future[None]) -> None:
+    """Look at an error that nobody waits for any more."""
+    if not done.cancelled():
+        done.exception()
 
 
 def _check_folder(directory: str, parts: Parts, body: Arriving) -> None:

@@ -90,6 +90,13 @@ class Folder:
         os.close(fd)
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
 
+    def hold(self, name: str) -> int:
+        """A descriptor that keeps what has that name, when it is replaced, from being freed.
+
+        Freeing a large file takes long; it happens when this is closed.
+        """
+        return os.open(name, resolve.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self.fd)
+
     def free_bytes(self) -> int:
         """How much can still be written to its file system."""
         room = os.fstatvfs(self.fd)
