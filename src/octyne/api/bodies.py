@@ -14,7 +14,7 @@ from octyne.api.errors import BODY_CUT_OFF, BrokenBodyError
 
 SILENCE_S = 60.0  # seconds in which something has to come
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-_ASKED = "octyne.asked"
+_ASKED = web.RequestKey("asked", bool)
 
 
 class Body:

@@ -17,14 +17,9 @@ from octyne.errors import NotFoundError
 
 API_PREFIX = "/api"
 CORS_METHODS = "GET, POST, PUT, HEAD, OPTIONS, PATCH, DELETE"
-CORS_HEADERS = (
-    "X-Requested-With, Content-Type, Authorization, Username, Password, If-Match, If-None-Match,"
-    " If-Range, Range, Tus-Resumable, Upload-Checksum, Upload-Defer-Length, Upload-Length,"
-    " Upload-Metadata, Upload-Offset, X-HTTP-Method-Override"
-)
+CORS_HEADERS = ("X-Requested-With", "Content-Type", "Authorization", "Username", "Password")
 PREFLIGHT = {
     "Access-Control-Allow-Methods": CORS_METHODS,
-    "Access-Control-Allow-Headers": CORS_HEADERS,
     "Access-Control-Max-Age": "600",
 }
 
@@ -115,7 +110,9 @@ class Pipeline:
 
     def _preflight(self, route: Route | None) -> web.StreamResponse:
         response = replies.done()
+        takes = CORS_HEADERS if route is None else (*CORS_HEADERS, *route.takes)
         response.extra.update(PREFLIGHT)
+        response.extra["Access-Control-Allow-Headers"] = ", ".join(takes)
         if route is not None:
             response.extra["Allow"] = route.allowed
             if route.options is not None:

@@ -54,6 +54,7 @@ class Route:
         only: the exact text for other methods.
         gate: refuses the whole route where a listener or node doesn't have it, before anything
             else is looked at.
+        takes: names of headers that pages of other origins may send, too.
         headers: of every answer.
         options: more headers of the answer to OPTIONS.
         is_tunnelled: a POST may name another method of the route in X-HTTP-Method-Override.
@@ -63,6 +64,7 @@ class Route:
     operations: Mapping[str, Operation]
     only: str
     gate: Gate | None = None
+    takes: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     options: Callable[[Services], Mapping[str, str]] | None = None
     is_tunnelled: bool = False

@@ -2,8 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from octyne.aio import Workers
@@ -68,13 +68,11 @@ class Uploads:
             await self.workers.run(_check_folder, directory, parts, body)
             form = forms.Form(forms.boundary_of(content_type))
             step = _FormStep(form, self._leftovers, directory, parts, body.limit)
-            try:
+            async with self._letting_go(step.discard):
                 await self.pump(body.read, step)
                 form.end()
                 assert step.file is not None, "a form with a file has begun one"
                 await self._place(directory, step.file, ALWAYS)
-            finally:
-                self._discard(step.discard)
             return step.file.name
 
     async def receive_file(
@@ -90,11 +88,9 @@ class Uploads:
         with self.slot():
             await self.workers.run(_check_target, directory, parts, condition, body)
             file = await self._begun(directory, parts)
-            try:
+            async with self._letting_go(file.discard):
                 await self.pump(body.read, lambda data: file.write(data, body.limit))
                 return await self._place(directory, file, condition)
-            finally:
-                self._discard(file.discard)
 
     async def pump(self, read: Read, step: Callable[[bytes], None]) -> None:
         """Hand all that comes to ``step``, in a thread, while the next is waited for.
@@ -144,7 +140,7 @@ class Uploads:
 
     def _discard_late(self, begun: asyncio.Future[Incoming]) -> None:
         if not begun.cancelled() and begun.exception() is None:
-            self._discard(begun.result().discard)
+            self.workers.start(begun.result().discard).add_done_callback(_forget)
 
     async def _place(self, directory: str, file: Incoming, condition: Condition) -> str:
         await self.workers.run(file.sync)
@@ -152,9 +148,18 @@ class Uploads:
         await self.workers.run(file.sync_folder)
         return tag
 
-    def _discard(self, discard: Callable[[], None]) -> None:
-        """Not waited for: the request may be cancelled. It comes after what runs on the file."""
-        self.workers.start(discard)  # type: ignore[unused-awaitable]  # nobody needs its end
+    @asynccontextmanager
+    async def _letting_go(self, discard: Callable[[], None]) -> AsyncIterator[None]:
+        """Discard what didn't get its place: before anybody hears of that.
+
+        When all went well it isn't waited for: freeing a large file that was replaced takes long.
+        """
+        try:
+            yield
+        except BaseException:
+            await asyncio.shield(self.workers.start(discard))
+            raise
+        self.workers.start(discard).add_done_callback(_forget)
 
 
 class _FormStep:

@@ -23,6 +23,15 @@ from octyne.files.upload_records import ALGORITHMS, Checksum, Owner, Upload
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,creation-defer-length,expiration,checksum,termination"
 HEADERS = {"Tus-Resumable": VERSION, "Tus-Version": VERSION}
+TAKES = (
+    "Tus-Resumable",
+    "Upload-Checksum",
+    "Upload-Defer-Length",
+    "Upload-Length",
+    "Upload-Metadata",
+    "Upload-Offset",
+    "X-HTTP-Method-Override",
+)
 PIECE = "application/offset+octet-stream"
 CREATED, NO_CONTENT = 201, 204
 MAX_METADATA = 4096

@@ -48,7 +48,7 @@ async def put_file(call: Call) -> web.StreamResponse:
         call.app.directory, path, condition(call.request), arriving(call)
     )
     folder, _, name = path.rpartition("/")
-    call.audit(ACTION, server=call.name, path=folder, filename=name)
+    call.audit(ACTION, server=call.name, path=folder or "/", filename=name)
     answer = replies.done()
     answer.extra["ETag"] = tag
     return answer
