@@ -203,13 +203,13 @@ def _forget(done: asyncio.Future[None]) -> None:
 
 
 def _check_folder(directory: str, parts: Parts, body: Arriving) -> None:
-    check_size(body.length, body.limit + forms.MAX_ASIDE)
     with (
         named("folder path"),
         missing(NO_FOLDER),
         Root.open(directory) as root,
         root.at(parts) as folder,
     ):
+        check_size(body.length, body.limit + forms.MAX_ASIDE)
         check_room(folder, body.length)
 
 
