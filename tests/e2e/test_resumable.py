@@ -119,7 +119,8 @@ def test_tuspy_goes_on_after_both_were_killed(daemon: Daemon, files: Path, tmp_p
     with client(daemon, token, tmp_path / "big", 128 * 1024) as first:
         assert first.stdout is not None
         assert first.stdout.readline() == "from 0\n"
-        for _ in range(20):
+        reached = 0
+        while reached < 2 * MIB:
             reached = int(first.stdout.readline())
         first.kill()
     daemon.kill()
@@ -366,7 +367,7 @@ def test_a_whole_one_that_was_not_placed_is_placed(daemon: Daemon, files: Path) 
     (files / "a.bin").rmdir()
     daemon.start()
 
-    eventually(lambda: (files / "a.bin").is_file(), 10)
+    eventually((files / "a.bin").is_file, 10)
     assert (files / "a.bin").read_text() == "abc"
     assert daemon.get(path)["finished"] is True
 

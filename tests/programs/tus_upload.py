@@ -18,12 +18,12 @@ def main() -> None:
         chunk_size=int(piece),
         metadata={"filename": "big.bin", "path": "/folder"},
         store_url=True,
-        url_storage=FileStorage(store),
+        url_storage=FileStorage(store),  # type: ignore[no-untyped-call]
         upload_checksum=True,
     )
     print("from", uploader.offset, flush=True)
-    while uploader.offset < uploader.get_file_size():
-        uploader.upload_chunk()
+    while uploader.offset < uploader.get_file_size():  # type: ignore[no-untyped-call]
+        uploader.upload_chunk()  # type: ignore[no-untyped-call]
         print(uploader.offset, flush=True)
 
 
