@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -416,7 +417,7 @@ def test_a_folder_that_goes_meanwhile(daemon: Daemon, files: Path) -> None:
             f"Content-Length: {len(body)}\r\n\r\n"
         )
         link.sendall(head.encode() + body[:-10])
-        eventually(lambda folder=folder: len(names(folder)) == 1, 10)
+        eventually(partial(names, folder), 10)
         change(folder)
         link.sendall(body[-10:])
         assert link.recv(4096).split()[1] == str(status).encode()

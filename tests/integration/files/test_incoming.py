@@ -110,7 +110,7 @@ def test_what_is_gone_is_not_found_again(leftovers: Leftovers, files: Path) -> N
     (files / file.hidden).unlink()
     os.mkfifo(files / file.hidden)
 
-    with pytest.raises(OSError, match="No such|Is a|device"):
+    with pytest.raises(OSError, match=r"No such|Is a|device"):
         Incoming.resume(leftovers, str(files), file.hidden, "a")
     leftovers.forget(file.hidden, leftovers.record(file.hidden))
 

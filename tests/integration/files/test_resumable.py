@@ -1,4 +1,4 @@
-"""What a killed daemon can leave of a resumable upload; tests/e2e/test_resumable.py has the rest."""
+"""What a killed daemon can leave; tests/e2e/test_resumable.py has the rest."""
 
 import os
 from pathlib import Path
