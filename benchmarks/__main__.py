@@ -6,7 +6,7 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-from benchmarks import console, requests, resources
+from benchmarks import console, requests, resources, uploads
 from benchmarks.figures import Figure, table
 
 BENCHMARKS = {
@@ -20,6 +20,8 @@ BENCHMARKS = {
     "memory": resources.memory,
     "many": resources.many,
     "viewers-1000": console.viewers_1000,
+    "upload": uploads.upload,
+    "upload-5g": uploads.upload_large,
 }
 
 

@@ -234,6 +234,24 @@ class TreeUsage(Shape, frozen=True):
     cut: str
 
 
+class UploadStatus(Shape, frozen=True, omit_defaults=True):
+    """`GET /server/{id}/uploads/{upload}`.
+
+    Attributes:
+        path: of the file that it becomes.
+        offset: bytes that have come.
+        expires: when it is given up, milliseconds since the epoch.
+        length: bytes that it will have; left out while the client hasn't said.
+    """
+
+    id: str
+    path: str
+    offset: int
+    finished: bool
+    expires: int
+    length: int | None = None
+
+
 class EventMessage(Shape, frozen=True):
     """The data of one server-sent event; `time` is milliseconds since the epoch."""
 

@@ -3,6 +3,8 @@
 A test walks this table: each row has a right, and stands in docs/api.md and docs/openapi.yaml.
 """
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
 from octyne.accounts.rights import Right
@@ -17,14 +19,19 @@ from octyne.api.handlers import (
     download,
     events,
     files,
+    resumable,
     root,
     servers,
+    uploads,
 )
 from octyne.api.pipeline import Pipeline
 from octyne.api.server import Server
 from octyne.api.table import Access, Operation, Route, Table
 
 GET_ONLY = "Only GET is allowed!"
+POST_ONLY = "Only POST is allowed!"
+FILE = "Only GET, POST, PATCH and DELETE are allowed!"  # so the contract says; PUT came later
+UPLOAD = "Only GET, PATCH and DELETE are allowed!"
 GET_POST = "Only GET and POST are allowed!"
 GET_PATCH = "Only GET and PATCH are allowed!"
 ACCOUNTS = "Only GET, POST, PATCH and DELETE are allowed!"
@@ -100,16 +107,38 @@ def file_routes() -> tuple[Route, ...]:
     change_file = Operation(changes.change_file, Right.APP_FILES_MODIFY)
     delete_file = Operation(changes.delete_file, Right.APP_FILES_MODIFY)
     create_folder = Operation(changes.create_folder, Right.APP_FILES_MODIFY)
+    send_file = Operation(uploads.post_file, Right.APP_FILES_MODIFY)
+    save_file = Operation(uploads.put_file, Right.APP_FILES_MODIFY)
+    begin_upload = Operation(resumable.create_upload, Right.APP_FILES_MODIFY)
+    show_upload = Operation(resumable.get_upload, Right.APP_FILES_MODIFY)
+    continue_upload = Operation(resumable.append_upload, Right.APP_FILES_MODIFY)
+    drop_upload = Operation(resumable.delete_upload, Right.APP_FILES_MODIFY)
     # fmt: off
     return (
         Route("/server/{id}/files", {"GET": list_files, "PATCH": change_files}, GET_PATCH),
         Route("/server/{id}/files/search", {"GET": search_files}, GET_ONLY),
         Route("/server/{id}/files/usage", {"GET": measure_files}, GET_ONLY),
-        Route("/server/{id}/file", {"GET": get_file, "PATCH": change_file,
-                                    "DELETE": delete_file}, FILE),
+        Route("/server/{id}/file", {"GET": get_file, "POST": send_file, "PUT": save_file,
+                                    "PATCH": change_file, "DELETE": delete_file}, FILE,
+              takes=("If-Match", "If-None-Match", "If-Range", "Range")),
         Route("/server/{id}/folder", {"POST": create_folder}, POST_ONLY),
+        _tus("/server/{id}/uploads", {"POST": begin_upload}, POST_ONLY),
+        _tus("/server/{id}/uploads/{upload}", {"GET": show_upload, "PATCH": continue_upload,
+                                               "DELETE": drop_upload}, UPLOAD),
     )
     # fmt: on
+
+
+def _tus(path: str, operations: Mapping[str, Operation], only: str) -> Route:
+    return Route(
+        path,
+        operations,
+        only,
+        takes=resumable.TAKES,
+        headers=resumable.HEADERS,
+        options=resumable.options,
+        is_tunnelled=True,
+    )
 
 
 def connect(services: Services) -> None:

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 LOCAL_ADDRESS = "@local"  # stands for an address where the Unix socket has none
 CORS = "Access-Control-Allow-Origin"
+CORS_EXPOSED = "Access-Control-Expose-Headers"
+EXPOSED = (
+    "Content-Disposition, Content-Range, ETag, Location, Retry-After, Tus-Checksum-Algorithm,"
+    " Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Defer-Length, Upload-Expires,"
+    " Upload-Length, Upload-Metadata, Upload-Offset, X-Request-Id"
+)
 
 
 class Listener(Enum):
@@ -64,6 +70,7 @@ class Call:
 
     Attributes:
         name: the `{id}` of the path, decoded; "" on routes without one.
+        item: what stands for a second placeholder in the path; "" without one.
         identity, app: set once the caller is known and the app is loaded; routes that need them
             are never reached without.
     """
@@ -73,6 +80,7 @@ class Call:
     listener: Listener
     name: str
     raw_query: str
+    item: str = ""
     _identity: Identity | None = None
     _app: ports.App | None = None
     _query: dict[str, str] | None = None
@@ -148,6 +156,7 @@ class Call:
         headers = self.request.headers
         if "Origin" in headers and "Cookie" not in headers:
             replies.add_header(response, CORS, "*")
+            replies.add_header(response, CORS_EXPOSED, EXPOSED)
 
     async def stream(self, headers: dict[str, str]) -> web.StreamResponse:
         """Start an answer that is written piece by piece."""

@@ -6,9 +6,8 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
-from octyne.api.errors import BODY_CUT_OFF, BrokenBodyError
+from octyne.api import bodies
 from octyne.errors import InvalidError, TooLargeError
 
 INVALID_JSON = "Invalid JSON body!"
@@ -16,7 +15,6 @@ MAX_QUERY_FIELDS = 100
 MAX_NUMBER = (1 << 63) - 1
 BODY_DEADLINE_S = 60.0  # seconds, for bodies that are read whole
 KIB = 1024
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 _decode = msgspec.json.Decoder().decode
 
@@ -131,13 +129,10 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
     length = request.content_length
     if length is not None and length > limit:
         raise _too_large(limit)
-    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport:
-        request.transport.write(CONTINUE)
-    try:
+    bodies.ask_for(request)
+    with bodies.unbroken():
         async with asyncio.timeout(BODY_DEADLINE_S):
             return await _collect(request, limit)
-    except (web.RequestPayloadError, HttpProcessingError, ConnectionError, TimeoutError) as error:
-        raise BrokenBodyError(BODY_CUT_OFF) from error
 
 
 async def _collect(request: web.BaseRequest, limit: int) -> bytes:

@@ -16,6 +16,8 @@ from octyne.api.errors import OK, Problem
 from octyne.api.server import SERVER, connection_of
 
 JSON = "application/json"
+NO_CONTENT = 204
+PHRASES = {460: "Checksum Mismatch"}  # that HTTP doesn't know
 
 # Answers are made for one caller at one moment, and never to be taken for anything but their type.
 COMMON = {"Server": SERVER, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -91,8 +93,11 @@ class Answer(web.StreamResponse):
         elif is_old:
             extra["Connection"] = "keep-alive"
         now = int(time.time())
+        start = _start(self._code, self.content, now)
+        if self._code == NO_CONTENT:
+            return start + _lines(extra) + b"\r\n"
         return b"%b%bContent-Length: %d\r\n\r\n" % (
-            _start(self._code, self.content, now),
+            start,
             _lines(extra) if extra else b"",
             len(self.body),
         )
@@ -111,6 +116,11 @@ def json(value: object, status: int = OK) -> Answer:
 def done() -> Answer:
     """``{"success":true}``."""
     return Answer(_DONE)
+
+
+def empty(status: int) -> Answer:
+    """An answer without content."""
+    return Answer(b"", "", status)
 
 
 def failure(problem: Problem) -> Answer:
@@ -148,7 +158,10 @@ def attachment(name: str) -> str:
 def _start(status: int, content_type: str, now: int) -> bytes:
     """The part of the head that is the same for many answers of a second."""
     fixed = {**COMMON, "Content-Type": content_type, "Date": formatdate(now, usegmt=True)}
-    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode() + _lines(fixed)
+    if not content_type:
+        del fixed["Content-Type"]
+    phrase = PHRASES.get(status) or HTTPStatus(status).phrase
+    return f"HTTP/1.1 {status} {phrase}\r\n".encode() + _lines(fixed)
 
 
 def _lines(headers: dict[str, str]) -> bytes:

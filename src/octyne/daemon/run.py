@@ -128,6 +128,7 @@ class Daemon:
                 self.fleet.start_due()
             tasks.start("fleet", self.fleet.run())
             tasks.start("accounts", self.accounts.run())
+            tasks.start("uploads", self.files.resumable.run())
             tasks.start("reload", self._reload_on(signals.reload, listeners))
             tasks.start("surroundings", self._warn_of_surroundings())
             gc.collect()

@@ -29,6 +29,8 @@ DANGEROUS = "This operation is dangerous and has been forbidden!"
 NO_PERMISSION = "Insufficient permissions to delete the file/folder!"
 IN_USE = "The operating system uses this file or folder, such as for a mount."
 NO_DIRECTORY = "The app's directory does not exist!"
+IS_A_FOLDER = "This is a folder!"
+INVALID_FORM = "Invalid form sent!"
 NO_ROOM = "There is not enough free space on the disk."
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)

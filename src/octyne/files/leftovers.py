@@ -10,7 +10,7 @@ import logging
 import os
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 
 from octyne.files.trees import remove_tree
@@ -19,6 +19,7 @@ from octyne.system.paths.names import OutsideError, Parts, PathError
 
 PREFIX = ".octyne-"  # of all names that we make in apps' directories
 RECORD_MODE = 0o600
+MAX_PLACES = 50  # of one hidden name, the newest
 
 log = logging.getLogger(__name__)
 
@@ -50,13 +51,29 @@ class Leftovers:
     def note(self, root: Root, folder: Folder, kind: str) -> tuple[str, str]:
         """A hidden name in ``folder`` and its record, for things that outlive a block."""
         name = f"{PREFIX}{kind}-{secrets.token_hex(8)}"
-        record = os.path.join(self._directory, f"{name.removeprefix('.')}.json")
+        record = self.record(name)
         places = [list(root.relative(folder))]
         body = {"directory": root.directory, "folders": places, "name": name}
         with self._lock:
             self._write(record, json.dumps(body).encode())
             self.names.add(name)
         return name, record
+
+    def record(self, name: str) -> str:
+        """The path of the record of a hidden name."""
+        return os.path.join(self._directory, f"{name.removeprefix('.')}.json")
+
+    def places(self, name: str) -> list[Parts]:
+        """The folders in which a hidden name can be, the likeliest first.
+
+        More than one when a folder above was renamed, or was about to be.
+
+        Raises:
+            OSError: it has no record.
+        """
+        with open(self.record(name), "rb") as file:
+            folders = json.load(file)["folders"]
+        return [tuple(parts) for parts in reversed(folders)]
 
     def discard(self, folder: Folder, name: str, record: str) -> None:
         """Remove what has a hidden name, if anything still has, then its record."""
@@ -88,13 +105,19 @@ class Leftovers:
         """Whether a name in an app's directory is one of ours."""
         return name.startswith(PREFIX) and name in self.names
 
-    def sweep(self) -> None:
-        """Remove what earlier daemons left. Call at start, after journals were settled."""
+    def sweep(self, keep: Collection[str] = ()) -> None:
+        """Remove what earlier daemons left, but for the names that somebody goes on with.
+
+        Call at start, after journals were settled.
+        """
         os.makedirs(self._directory, mode=0o700, exist_ok=True)
         for entry in list(os.scandir(self._directory)):
             if not entry.name.endswith(".json"):
                 with suppress(OSError):
                     os.unlink(entry.path)  # half a record: what it stood for was never made
+                continue
+            if (name := f".{entry.name.removesuffix('.json')}") in keep:
+                self.names.add(name)
                 continue
             try:
                 self._sweep(entry.path)
@@ -127,9 +150,11 @@ class Leftovers:
     def _add_place(self, record: str, directory: str, old: Parts, new: Parts) -> None:
         with open(record, "rb") as file:
             body = json.load(file)
-        folder = tuple(body["folders"][-1])
-        if body["directory"] == directory and folder[: len(old)] == old:
-            body["folders"].append([*new, *folder[len(old) :]])
+        places = [tuple(parts) for parts in body["folders"]]
+        moved = {(*new, *parts[len(old) :]) for parts in places if parts[: len(old)] == old}
+        if body["directory"] == directory and moved:
+            kept = [parts for parts in places if parts not in moved][-MAX_PLACES:]
+            body["folders"] = [*kept, *sorted(moved)]
             self._write(record, json.dumps(body).encode())
 
     def _write(self, record: str, body: bytes) -> None:

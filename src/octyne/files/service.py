@@ -10,7 +10,10 @@ from octyne.errors import UnavailableError
 from octyne.files import journal
 from octyne.files.browse import Lister
 from octyne.files.leftovers import Leftovers
+from octyne.files.resumable import Resumable
 from octyne.files.turns import Turns
+from octyne.files.upload import Uploads
+from octyne.files.upload_records import UploadRecords
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -18,6 +21,7 @@ T = TypeVar("T")
 HIDDEN_DIRECTORY = "hidden"
 LONG_THREADS = 3  # copies and removals of trees at once
 MAX_LONG = 64  # of them that run or wait
+UPLOADS_DIRECTORY = "uploads"
 
 
 class Files:
@@ -33,6 +37,9 @@ class Files:
         self.turns = Turns()
         self.leftovers = Leftovers(os.path.join(directory, HIDDEN_DIRECTORY))
         self.lister = Lister(self.leftovers.is_hidden)
+        self.uploads = Uploads(self.turns, self.leftovers)
+        records = UploadRecords(os.path.join(directory, UPLOADS_DIRECTORY))
+        self.resumable = Resumable(records, self.uploads, self.turns, self.leftovers)
         self._long = Workers("trees", LONG_THREADS)
         self._long_count = 0
 
@@ -59,10 +66,11 @@ class Files:
         """Settle what a killed daemon left. Blocks; call it before anything else is done."""
         os.makedirs(self.directory, mode=0o700, exist_ok=True)
         journal.recover(self)
-        self.leftovers.sweep()
+        self.leftovers.sweep(keep=self.resumable.load())
 
     def close(self) -> None:
         """Stop what can be stopped."""
         self.stopping.set()
+        self.uploads.close()
         self._long.close()
         self.turns.close()

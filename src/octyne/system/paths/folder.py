@@ -72,6 +72,31 @@ class Folder:
         """A regular file in it, for reading; raises PathError when it is something else."""
         return resolve.open_regular(self.fd, name)
 
+    def reopen_own(self, name: str) -> int:
+        """A regular file in it that we made ourselves, for reading and writing; never waits.
+
+        Raises:
+            OSError: it is missing, or something else by now.
+        """
+        flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        fd = os.open(name, flags, dir_fd=self.fd)
+        if stat.S_ISREG(os.fstat(fd).st_mode):
+            return fd
+        os.close(fd)
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+    def hold(self, name: str) -> int:
+        """A descriptor that keeps what has that name, when it is replaced, from being freed.
+
+        Freeing a large file takes long; it happens when this is closed.
+        """
+        return os.open(name, resolve.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self.fd)
+
+    def free_bytes(self) -> int:
+        """How much can still be written to its file system."""
+        room = os.fstatvfs(self.fd)
+        return room.f_frsize * (room.f_bfree if os.geteuid() == 0 else room.f_bavail)
+
     def readlink(self, name: str) -> str:
         """Where a symlink points, as it is written there."""
         return os.readlink(name, dir_fd=self.fd)
