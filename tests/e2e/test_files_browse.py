@@ -417,8 +417,6 @@ class Slow:
 
     def __init__(self, home: Home, path: str) -> None:
         self.connection = HTTPConnection("127.0.0.1", home.daemon.port, timeout=20)
-        self.connection.connect()
-        self.connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self.connection.request(
             "GET", f"/server/app/file?path={path}", headers={"Authorization": home.token}
         )
