@@ -71,7 +71,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 @pytest.fixture
 def place(home: Home, request: pytest.FixtureRequest) -> Path:
     """A folder of its own for a test, in the app's directory; its name is the path."""
-    folder = home.files / request.node.name.partition("[")[0]
+    folder = home.files / str(request.node.name).partition("[")[0]
     folder.mkdir(exist_ok=True)
     return folder
 
