@@ -594,6 +594,25 @@ def test_searches_that_make_no_sense(home: Home, query: dict[str, str]) -> None:
     assert home.ask("files/search", **query).status == 400
 
 
+def test_searches_whose_clients_leave(home: Home, place: Path) -> None:
+    """End; else these would be too many for the last one."""
+    for number in range(300):
+        (place / f"f{number}").write_bytes(b"x" * 100_000)
+    for _ in range(40):
+        with socket.create_connection(("127.0.0.1", home.daemon.port)) as sock:
+            sock.sendall(
+                f"GET /server/app/files/search?path={place.name}&content=y HTTP/1.1\r\nHost: x\r\n"
+                f"Authorization: {home.token}\r\n\r\n".encode()
+            )
+            sock.recv(1)
+
+    def ask() -> Answer:
+        return home.ask("files/search", path=place.name, name="f7")
+
+    eventually(lambda: ask().status == 200)
+    assert lines(ask())[-1]["cut"] == ""
+
+
 def test_the_size_of_a_tree(home: Home, place: Path) -> None:
     """Links aren't followed, second names don't count again."""
     (place / "sub").mkdir()
