@@ -6,7 +6,7 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-from benchmarks import console, requests, resources, uploads
+from benchmarks import console, files, requests, resources, uploads
 from benchmarks.figures import Figure, table
 
 BENCHMARKS = {
@@ -19,6 +19,9 @@ BENCHMARKS = {
     "start": resources.start,
     "memory": resources.memory,
     "many": resources.many,
+    "list-10k": files.list_10k,
+    "list-100k": files.list_100k,
+    "download": files.download,
     "viewers-1000": console.viewers_1000,
     "upload": uploads.upload,
     "upload-5g": uploads.upload_large,

@@ -71,7 +71,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 @pytest.fixture
 def place(home: Home, request: pytest.FixtureRequest) -> Path:
     """A folder of its own for a test, in the app's directory; its name is the path."""
-    folder = home.files / request.node.name.partition("[")[0]
+    folder = home.files / str(request.node.name).partition("[")[0]
     folder.mkdir(exist_ok=True)
     return folder
 
@@ -417,8 +417,6 @@ class Slow:
 
     def __init__(self, home: Home, path: str) -> None:
         self.connection = HTTPConnection("127.0.0.1", home.daemon.port, timeout=20)
-        self.connection.connect()
-        self.connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self.connection.request(
             "GET", f"/server/app/file?path={path}", headers={"Authorization": home.token}
         )
@@ -594,6 +592,25 @@ def test_a_search_that_finds_too_much(home: Home, place: Path) -> None:
 def test_searches_that_make_no_sense(home: Home, query: dict[str, str]) -> None:
     """Are refused before anything is looked at."""
     assert home.ask("files/search", **query).status == 400
+
+
+def test_searches_whose_clients_leave(home: Home, place: Path) -> None:
+    """End; else these would be too many for the last one."""
+    for number in range(300):
+        (place / f"f{number}").write_bytes(b"x" * 100_000)
+    for _ in range(40):
+        with socket.create_connection(("127.0.0.1", home.daemon.port)) as sock:
+            sock.sendall(
+                f"GET /server/app/files/search?path={place.name}&content=y HTTP/1.1\r\nHost: x\r\n"
+                f"Authorization: {home.token}\r\n\r\n".encode()
+            )
+            sock.recv(1)
+
+    def ask() -> Answer:
+        return home.ask("files/search", path=place.name, name="f7")
+
+    eventually(lambda: ask().status == 200)
+    assert lines(ask())[-1]["cut"] == ""
 
 
 def test_the_size_of_a_tree(home: Home, place: Path) -> None:

@@ -21,7 +21,8 @@ from octyne.files.walk import Walk
 from octyne.system.paths.folder import Folder, Root
 from octyne.system.paths.names import Parts, parse
 
-PIECE = 10_000  # entries that are sorted or encoded by one call, which stops everything else
+SORTED = 10_000  # names that are sorted by one call, which stops everything else
+PIECE = 250  # entries that are looked at together; so few stay in the processor's cache
 
 _KIND = 0o170000  # the bits of a mode that say what it is
 _TYPES = {stat.S_IFDIR: "", stat.S_IFLNK: "inode/symlink"}  # both are shown as folders
@@ -150,9 +151,9 @@ class Details:
 
 def in_order(names: list[str]) -> list[str]:
     """Sorted; many are sorted in pieces, since one call of `sort` stops all other threads."""
-    if len(names) <= PIECE:
+    if len(names) <= SORTED:
         return sorted(names)
-    pieces = [sorted(names[start : start + PIECE]) for start in range(0, len(names), PIECE)]
+    pieces = [sorted(names[start : start + SORTED]) for start in range(0, len(names), SORTED)]
     return list(heapq.merge(*pieces))
 
 

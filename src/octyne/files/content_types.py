@@ -6,12 +6,13 @@ from array import array
 
 from octyne.files.sniff import BINARY, HEAD_BYTES, PLAIN, TYPES, sniff
 
-SLOTS = 131_072  # of eight bytes: 1 MiB, from the first listing on
+SLOTS = 131_072  # a power of two; of eight bytes each: 1 MiB, from the first listing on
 WAYS = 4  # slots where a state may be; a power of two
 SETTLED_NS = 2_000_000_000  # a file changed so lately may change again without new times
 
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NUMBERS = {kind: number for number, kind in enumerate(TYPES, 1)}  # 0 is an empty slot
+_BY_NUMBER = (BINARY, *TYPES)
 _OTHERS = range(1, WAYS)
 
 
@@ -46,14 +47,14 @@ class TypeCache:
         slots = self._slots
         if slots is None:
             slots = self._slots = array("q", bytes(SLOTS * 8))
-        home = key % SLOTS
+        home = key & (SLOTS - 1)
         found = slots[home]  # mostly it is here: this runs for each entry of each listing
-        if (found ^ key) >> 8 == 0 and found & 0xFF:
-            return TYPES[(found & 0xFF) - 1]
+        if not (found ^ key) >> 8:
+            return _BY_NUMBER[found & 0xFF]
         for way in _OTHERS:
             found = slots[home ^ way]
-            if (found ^ key) >> 8 == 0 and found & 0xFF:
-                return TYPES[(found & 0xFF) - 1]
+            if not (found ^ key) >> 8:
+                return _BY_NUMBER[found & 0xFF]
         head = _read_head(folder, name)
         if head is None:
             return BINARY
@@ -65,7 +66,7 @@ class TypeCache:
 
 def _place(slots: "array[int]", key: int) -> int:
     """An empty slot among those that ``key`` may have, else one of them."""
-    home = key % SLOTS
+    home = key & (SLOTS - 1)
     free = (home ^ way for way in range(WAYS) if not slots[home ^ way])
     return next(free, home ^ ((key >> 32) % WAYS))
 

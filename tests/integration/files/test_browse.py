@@ -92,7 +92,7 @@ def test_names_that_are_no_text(tmp_path: Path) -> None:
 
 def test_many_are_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where one sort doesn't do it."""
-    monkeypatch.setattr(browse, "PIECE", 7)
+    monkeypatch.setattr(browse, "SORTED", 7)
     names = [str(number * 7919 % 1009) for number in range(1000)]
 
     assert in_order(names) == sorted(names)

@@ -60,8 +60,8 @@ def test_text_in_files(tree: Path) -> None:
 
 def test_both_must_fit(tree: Path) -> None:
     """Name and content."""
-    assert set(search(tree, name="*.txt", content="noth")[0]) == {"World/region/notes.TXT"}
-    assert not search(tree, name="server", content="noth")[0]
+    assert set(search(tree, name="*.txt", content="thing")[0]) == {"World/region/notes.TXT"}
+    assert not search(tree, name="server", content="thing")[0]
 
 
 def test_below_a_folder(tree: Path) -> None:

@@ -17,6 +17,7 @@ KIB = 1024
 FIRST_BYTES = 128 * KIB  # of a file that are sent at once...
 LEAST_BYTES = 64 * KIB  # ...to a client that takes them slowly...
 MOST_BYTES = 1024 * KIB  # ...and to one that takes them fast
+SHUTDOWN_S = 4.0  # seconds; live connections have five
 FAST_S, SLOW_S = 0.05, 1.0  # seconds for one such piece
 
 # Browsers may keep it, and ask each time whether it has changed.
@@ -103,6 +104,8 @@ def next_piece(size: int, took_s: float) -> int:
 
 
 def _cut_off(call: Call, why: Ending) -> None:
-    """The session or the app is gone. A shutdown gives requests under way their time."""
-    if why is not Ending.SHUTDOWN:
+    """The session or the app is gone; a shutdown lets what is nearly through come through."""
+    if why is Ending.SHUTDOWN:
+        asyncio.get_running_loop().call_later(SHUTDOWN_S, call.connection.drop)
+    else:
         call.connection.drop()
