@@ -1,0 +1,136 @@
+"""Writes a zip archive: small files whole, several at once; large ones in blocks, in parallel.
+
+Sizes in it are those of what was really read, whatever happens to a file meanwhile.
+"""
+
+import os
+from collections.abc import Iterator
+
+from isal import isal_zlib
+
+from octyne.aio import Crew
+from octyne.archives import zip_format
+from octyne.archives.members import GROUP_BYTES, Member, grouped, is_large, read
+from octyne.archives.progress import Progress
+from octyne.archives.sinks import InOrder, Sink
+from octyne.archives.zip_format import DEFLATED, STORED, Item
+
+LEVEL = 3
+RAW = -15  # deflate without a wrapper
+DICTIONARY = 32 << 10  # bytes that deflate looks back
+LAST_BLOCK = b"\3\0"
+
+Packed = tuple[Item, bytes]
+
+
+class ZipWriter:
+    """Writes one archive. Keeps about 100 bytes and the name of each member until the end."""
+
+    def __init__(self, sink: Sink, crew: Crew, progress: Progress, *, deflates: bool) -> None:
+        self._sink = sink
+        self._crew = crew
+        self._progress = progress
+        self._deflates = deflates
+        self._offset = self._count = 0
+        self._directory = bytearray()
+
+    def write(self, members: Iterator[Member]) -> None:
+        """Write all members and the directory. Blocks, and raises, as `tar_writer.write`."""
+        groups: InOrder[list[Packed]] = InOrder(self._crew, self._take)
+        for group in grouped(members):
+            if is_large(group):
+                groups.finish()
+                self._large(group[0])
+            else:
+                groups.put(_pack, group, deflates=self._deflates)
+        groups.finish()
+        size, offset = len(self._directory), self._offset
+        self._write(bytes(self._directory))
+        self._write(zip_format.end(self._count, size, offset))
+
+    def _take(self, group: list[Packed]) -> None:
+        pieces: list[bytes] = []
+        offset, size = self._offset, 0
+        for item, data in group:
+            head = item.local()
+            pieces += (head, data)
+            self._add(item, offset)
+            offset += len(head) + len(data)
+            size += item.size
+        self._write(b"".join(pieces))
+        self._progress.advance(size, len(group))
+
+    def _large(self, member: Member) -> None:
+        descriptor = member.open()
+        if descriptor is None:
+            return
+        method = DEFLATED if self._deflates else STORED
+        item = zip_format.item(member, method, has_descriptor=not self._sink.can_patch)
+        start = self._offset
+        self._write(item.local())
+        try:
+            self._content(descriptor, member.size, item)
+        finally:
+            os.close(descriptor)
+        if self._sink.can_patch:
+            self._sink.patch(start, item.local())
+        else:
+            self._write(item.descriptor())
+        self._add(item, start)
+        self._progress.advance(0, 1)
+
+    def _content(self, descriptor: int, size: int, item: Item) -> None:
+        begin = self._offset
+        blocks: InOrder[bytes] = InOrder(self._crew, self._write)
+        before = b""
+        while item.size < size:
+            data = read(descriptor, min(GROUP_BYTES, size - item.size), item.size)
+            if not data:
+                break
+            item.crc = isal_zlib.crc32(data, item.crc)
+            item.size += len(data)
+            if self._deflates:
+                blocks.put(_deflate, data, before)
+                before = data[-DICTIONARY:]
+            else:
+                self._write(data)
+            self._progress.advance(len(data))
+        blocks.finish()
+        if self._deflates:
+            self._write(LAST_BLOCK)
+        item.packed = self._offset - begin
+
+    def _add(self, item: Item, offset: int) -> None:
+        self._directory += item.central(offset)
+        self._count += 1
+
+    def _write(self, data: bytes) -> None:
+        self._sink.write(data)
+        self._offset += len(data)
+
+
+def _pack(group: list[Member], *, deflates: bool) -> list[Packed]:
+    """What is in the archive for some small members. In a thread."""
+    packed = []
+    for member in group:
+        if member.held is None:
+            data: bytes | None = member.target.encode("utf-8", "surrogateescape")
+        else:
+            data = member.read()
+        if data is None:
+            continue
+        item = zip_format.item(member, STORED)
+        item.crc, item.size = isal_zlib.crc32(data), len(data)
+        if deflates and member.held is not None:
+            short = isal_zlib.compress(data, LEVEL, RAW)
+            if len(short) < len(data):
+                item.method, data = DEFLATED, short
+        item.packed = len(data)
+        packed.append((item, data))
+    return packed
+
+
+def _deflate(data: bytes, before: bytes) -> bytes:
+    options = {"zdict": before} if before else {}
+    packer = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, RAW, **options)
+    return packer.compress(data) + packer.flush(isal_zlib.Z_SYNC_FLUSH)
