@@ -62,17 +62,30 @@ class Crew:
 
     def __init__(self, name: str, most: int) -> None:
         self.threads = max(1, min(os.cpu_count() or 1, most))
-        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix=f"octyne-{name}")
+        self._over = threading.Event()
+        self._pool = ThreadPoolExecutor(self.threads + 1, thread_name_prefix=f"octyne-{name}")
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._over.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def start(self, func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Queue work; the caller bounds how much waits."""
         return self._pool.submit(lambda: func(*args, **kwargs))
+
+    def start_later(
+        self, seconds: float, func: Callable[P, object], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Do something beside, in a thread more, if the job lasts so long. Once for a crew."""
+
+        def work() -> None:
+            if not self._over.wait(seconds):
+                func(*args, **kwargs)
+
+        self._pool.submit(work)
 
 
 class Pipe:

@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from octyne.aio import Crew
-from octyne.archives import encoders, tar_writer
+from octyne.archives import encoders
 from octyne.archives.members import Walk
 from octyne.archives.progress import Progress
 from octyne.archives.sinks import FileSink, Sink
+from octyne.archives.tar_writer import TarWriter
 from octyne.archives.zip_writer import ZipWriter
 from octyne.errors import InvalidError
 from octyne.files.errors import named
@@ -26,6 +27,7 @@ from octyne.system.paths.names import Parts, PathError, parse
 
 THREADS = 8  # of one job; each has about 4 MiB of files in hand
 ARCHIVE_MODE = 0o644
+COUNT_S = 0.5  # what takes longer has its totals counted
 
 BAD_TYPE = "Invalid archive type!"
 BAD_COMPRESSION = "Invalid compression type!"
@@ -119,8 +121,8 @@ def pack(
             with hide.hidden(root, place.folder, "pack") as hidden:
                 descriptor = place.folder.create(hidden)
                 try:
-                    with Walk(root, base, chosen, hide.is_hidden) as walk:
-                        write(walk, request, FileSink(descriptor), progress)
+                    walk = Walk(root, base, chosen, hide.is_hidden)
+                    write(walk, request, FileSink(descriptor), progress)
                     os.fchmod(descriptor, ARCHIVE_MODE)
                     os.fsync(descriptor)
                 finally:
@@ -135,13 +137,13 @@ def write(
     """Write an archive of what is walked; raises as `pack`."""
     with Crew("pack", threads) as crew:
         if sink.can_patch:
-            crew.start(walk.count, progress)
+            crew.start_later(COUNT_S, walk.count, progress)
         if request.kind == "zip":
             deflates = request.compression != NONE
             ZipWriter(sink, crew, progress, deflates=deflates).write(iter(walk))
         else:
             encoder = _encoder(request.compression, sink, crew)
-            tar_writer.write(iter(walk), encoder, crew, progress)
+            TarWriter(encoder, progress).write(iter(walk))
 
 
 def check_names(root: Root, base: Parts, names: list[str]) -> list[Parts]:

@@ -41,11 +41,6 @@ def header(member: Member) -> bytes:
     return _extended(records) + plain if records else plain
 
 
-def padding(size: int) -> bytes:
-    """What follows so many bytes of content."""
-    return bytes(-size % BLOCK)
-
-
 def _split(name: bytes) -> tuple[bytes, bytes]:
     """Prefix and name of the ustar header; the name is empty when it doesn't fit."""
     if not name.isascii():
@@ -79,7 +74,7 @@ def _extended(records: dict[bytes, bytes]) -> bytes:
         records = {b"hdrcharset": b"BINARY", **records}
     body = b"".join(_record(key, value) for key, value in records.items())
     head = _block(b"", b"././@PaxHeader", (0o644, 0, 0, len(body), 0), EXTENDED, b"")
-    return head + body + padding(len(body))
+    return head + body + bytes(-len(body) % BLOCK)
 
 
 def _record(key: bytes, value: bytes) -> bytes:

@@ -10,7 +10,7 @@ from isal import isal_zlib
 
 from octyne.aio import Crew
 from octyne.archives import zip_format
-from octyne.archives.members import GROUP_BYTES, Member, grouped, is_large, read
+from octyne.archives.members import PIECE_BYTES, Member, read
 from octyne.archives.progress import Progress
 from octyne.archives.sinks import InOrder, Sink
 from octyne.archives.zip_format import DEFLATED, STORED, Item
@@ -20,6 +20,10 @@ RAW = -15  # deflate without a wrapper
 DICTIONARY = 32 << 10  # bytes that deflate looks back
 LAST_BLOCK = b"\3\0"
 
+GROUP_MEMBERS = 500
+ENCODING = ("utf-8", "surrogateescape")
+
+Content = tuple[Member, bytes]
 Packed = tuple[Item, bytes]
 
 
@@ -35,12 +39,12 @@ class ZipWriter:
         self._directory = bytearray()
 
     def write(self, members: Iterator[Member]) -> None:
-        """Write all members and the directory. Blocks, and raises, as `tar_writer.write`."""
+        """Write all members and the directory. Blocks, and raises, as `TarWriter.write`."""
         groups: InOrder[list[Packed]] = InOrder(self._crew, self._take)
-        for group in grouped(members):
-            if is_large(group):
+        for group in _groups(members):
+            if isinstance(group, Member):
                 groups.finish()
-                self._large(group[0])
+                self._large(group)
             else:
                 groups.put(_pack, group, deflates=self._deflates)
         groups.finish()
@@ -84,7 +88,7 @@ class ZipWriter:
         blocks: InOrder[bytes] = InOrder(self._crew, self._write)
         before = b""
         while item.size < size:
-            data = read(descriptor, min(GROUP_BYTES, size - item.size), item.size)
+            data = read(descriptor, min(PIECE_BYTES, size - item.size), item.size)
             if not data:
                 break
             item.crc = isal_zlib.crc32(data, item.crc)
@@ -109,23 +113,39 @@ class ZipWriter:
         self._offset += len(data)
 
 
-def _pack(group: list[Member], *, deflates: bool) -> list[Packed]:
+def _groups(members: Iterator[Member]) -> Iterator[list[Content] | Member]:
+    """Large files as they come, small ones with their content in groups for a thread each."""
+    group: list[Content] = []
+    size = 0
+    for member in members:
+        if member.size >= PIECE_BYTES:
+            if group:
+                yield group
+            yield member
+            group, size = [], 0
+            continue
+        data = member.read() if member.is_file else member.target.encode(*ENCODING)
+        if data is not None:
+            group.append((member, data))
+            size += len(data)
+        if size >= PIECE_BYTES or len(group) >= GROUP_MEMBERS:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def _pack(group: list[Content], *, deflates: bool) -> list[Packed]:
     """What is in the archive for some small members. In a thread."""
     packed = []
-    for member in group:
-        if member.held is None:
-            data: bytes | None = member.target.encode("utf-8", "surrogateescape")
-        else:
-            data = member.read()
-        if data is None:
-            continue
-        item = zip_format.item(member, STORED)
-        item.crc, item.size = isal_zlib.crc32(data), len(data)
-        if deflates and member.held is not None:
-            short = isal_zlib.compress(data, LEVEL, RAW)
-            if len(short) < len(data):
-                item.method, data = DEFLATED, short
-        item.packed = len(data)
+    for member, content in group:
+        data, method = content, STORED
+        if deflates and member.is_file and content:
+            data = isal_zlib.compress(content, LEVEL, RAW)
+            method = DEFLATED if len(data) < len(content) else STORED
+            data = data if method == DEFLATED else content
+        item = zip_format.item(member, method)
+        item.crc, item.size, item.packed = isal_zlib.crc32(content), len(content), len(data)
         packed.append((item, data))
     return packed
 
