@@ -7,7 +7,17 @@ from aiohttp import web
 
 from octyne.accounts.rights import Right
 from octyne.api.context import Listener, Services
-from octyne.api.handlers import accounts, auth, config, console, console_log, events, root, servers
+from octyne.api.handlers import (
+    accounts,
+    auth,
+    config,
+    console,
+    console_log,
+    downloads,
+    events,
+    root,
+    servers,
+)
 from octyne.api.pipeline import Pipeline
 from octyne.api.server import Server
 from octyne.api.table import Access, Operation, Route, Table
@@ -51,6 +61,7 @@ def routes() -> tuple[Route, ...]:
         refuse=console.refuse_console,
     )
     read_log = Operation(console_log.get_log, Right.APP_CONSOLE_VIEW)
+    download = Operation(downloads.get_archive, Right.APP_FILES_VIEW, takes_ticket=True)
     watch = Operation(events.get_events, LOGIN_ONLY)
     no_socket, primary_only = auth.refuse_on_socket, auth.refuse_on_secondary
     # fmt: off
@@ -70,6 +81,7 @@ def routes() -> tuple[Route, ...]:
         Route("/server/{id}/usage", {"GET": show_usage}, GET_ONLY),
         Route("/server/{id}/console", {"GET": open_console}, GET_ONLY),
         Route("/server/{id}/console/log", {"GET": read_log}, GET_ONLY),
+        Route("/server/{id}/files/download", {"GET": download}, GET_ONLY),
         Route("/events", {"GET": watch}, GET_ONLY),
     )
     # fmt: on

@@ -70,8 +70,7 @@ class Gzip:
 
 
 def _deflate(data: bytes, before: bytes) -> bytes:
-    options = {"zdict": before} if before else {}
-    packer = zlib_ng.compressobj(GZIP_LEVEL, zlib_ng.DEFLATED, -15, **options)
+    packer = zlib_ng.compressobj(GZIP_LEVEL, zlib_ng.DEFLATED, -15, zdict=before)
     return packer.compress(data) + packer.flush(zlib_ng.Z_SYNC_FLUSH)
 
 
@@ -106,7 +105,7 @@ class Zstd:
 
     def __init__(self, threads: int, window_log: int, out: Out) -> None:
         self._out = out
-        options = {
+        options: dict[int, int] = {
             zstd.CompressionParameter.compression_level: ZSTD_LEVEL,
             zstd.CompressionParameter.enable_long_distance_matching: 1,
             zstd.CompressionParameter.window_log: window_log,

@@ -45,6 +45,10 @@ COMPRESSIONS = {
 _MISSING = (FileNotFoundError, NotADirectoryError)
 
 
+class NoSuchFileError(InvalidError):
+    """Something that is to be packed is not there."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PackRequest:
     """What is to be packed.
@@ -103,32 +107,32 @@ def pack(
 ) -> None:
     """Build the archive. Blocks for as long as that takes; on any error nothing is left of it.
 
-    Uses up to 8 threads of its own and, with each, 8 MiB; for zstd 128 MiB besides (its window).
-
-    Args:
-        in_turn: calls what it is given when it is the app's turn for a change (`files.turns`).
+    Uses up to 8 threads of its own, with 8 MiB each, and for zstd 128 MiB besides (its window).
+    ``in_turn`` calls what it is given when it is the app's turn for a change (`files.turns`).
 
     Raises:
         InvalidError: as `prepare`; also when something came to the archive's place meanwhile.
         DeniedError, UnavailableError: a file is closed to us, the disk is full.
         CancelledError: the job was told to end.
     """
-    with named("archive path"), Root.open(directory) as root:
-        with _archive_place(root, request.path) as place:
-            base = _base(root, request.base)
-            chosen = check_names(root, base, request.names)
-            hide = files.leftovers
-            with hide.hidden(root, place.folder, "pack") as hidden:
-                descriptor = place.folder.create(hidden)
-                try:
-                    walk = Walk(root, base, chosen, hide.is_hidden)
-                    write(walk, request, FileSink(descriptor), progress)
-                    os.fchmod(descriptor, ARCHIVE_MODE)
-                    os.fsync(descriptor)
-                finally:
-                    os.close(descriptor)
-                progress.check()
-                in_turn(lambda: _put(place, hidden))
+    with (
+        named("archive path"),
+        Root.open(directory) as root,
+        _archive_place(root, request.path) as place,
+        files.leftovers.hidden(root, place.folder, "pack") as hidden,
+    ):
+        base = _base(root, request.base)
+        chosen = check_names(root, base, request.names)
+        descriptor = place.folder.create(hidden)
+        try:
+            walk = Walk(root, base, chosen, files.leftovers.is_hidden)
+            write(walk, request, FileSink(descriptor), progress)
+            os.fchmod(descriptor, ARCHIVE_MODE)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        progress.check()
+        in_turn(lambda: _put(place, hidden))
 
 
 def write(
@@ -159,7 +163,8 @@ def check_names(root: Root, base: Parts, names: list[str]) -> list[Parts]:
             try:
                 _check_one(root, base, parts)
             except _MISSING as error:
-                raise InvalidError(f"The file {_shown(name)} does not exist!") from error
+                text = f"The file {_shown(name)} does not exist!"
+                raise NoSuchFileError(text) from error
         chosen.append(parts)
     return chosen
 

@@ -3,10 +3,12 @@
 import os
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
-from typing import Generic, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, ParamSpec, Protocol, TypeVar
 
 from octyne.aio import Crew
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -65,7 +67,7 @@ class CallSink:
 class InOrder(Generic[T]):
     """Has work done by a crew, and takes the results in the order of the work; bounded.
 
-    No more than ``ahead`` pieces are under way or wait to be taken.
+    No more than twice as many pieces as it has threads, and one, are under way or wait to be taken.
     """
 
     def __init__(self, crew: Crew, take: Callable[[T], None]) -> None:

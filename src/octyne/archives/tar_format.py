@@ -1,5 +1,7 @@
 """The bytes of tar archives: POSIX ustar headers, with pax records where those don't suffice."""
 
+from collections.abc import Sequence
+
 from octyne.archives.members import Member
 
 BLOCK = 512
@@ -53,10 +55,17 @@ def _split(name: bytes) -> tuple[bytes, bytes]:
     return b"", b""
 
 
-def _block(
-    prefix: bytes, name: bytes, numbers: tuple[int, ...], kind: bytes, target: bytes
-) -> bytes:
-    head = b"%b%07o\0%07o\0%07o\0%011o\0%011o\0" % (name.ljust(MAX_NAME, b"\0"), *numbers)
+def _block(prefix: bytes, name: bytes, numbers: Sequence[int], kind: bytes, target: bytes) -> bytes:
+    """One header; the numbers are mode, user, group, size and time."""
+    mode, user, group, size, seconds = numbers
+    head = b"%b%07o\0%07o\0%07o\0%011o\0%011o\0" % (
+        name.ljust(MAX_NAME, b"\0"),
+        mode,
+        user,
+        group,
+        size,
+        seconds,
+    )
     tail = b"%b%bustar\00000%b0000000\x000000000\0%b" % (
         kind,
         target.ljust(MAX_NAME, b"\0"),

@@ -57,9 +57,18 @@ class Item:
         clock, day = self.moment
         return (
             _LOCAL.pack(
-                b"PK\3\4", version, self.flags, self.method, clock, day, crc, packed, size,
-                len(self.name), len(extra),
-            )  # fmt: skip
+                b"PK\3\4",
+                version,
+                self.flags,
+                self.method,
+                clock,
+                day,
+                crc,
+                packed,
+                size,
+                len(self.name),
+                len(extra),
+            )
             + self.name
             + extra
         )
@@ -82,9 +91,24 @@ class Item:
         attributes = self.mode << 16 | (FOLDER_ATTRIBUTE if self.name.endswith(b"/") else 0)
         return (
             _CENTRAL.pack(
-                b"PK\1\2", UNIX | ZIP64_VERSION, version, self.flags, self.method, clock, day,
-                self.crc, packed, size, len(self.name), len(extra), 0, 0, 0, attributes, offset,
-            )  # fmt: skip
+                b"PK\1\2",
+                UNIX | ZIP64_VERSION,
+                version,
+                self.flags,
+                self.method,
+                clock,
+                day,
+                self.crc,
+                packed,
+                size,
+                len(self.name),
+                len(extra),
+                0,
+                0,
+                0,
+                attributes,
+                offset,
+            )
             + self.name
             + extra
         )
@@ -107,9 +131,15 @@ def item(member: Member, method: int, *, has_descriptor: bool = False) -> Item:
 def end(count: int, size: int, offset: int) -> bytes:
     """The records after a directory of so many entries and bytes."""
     last = _END.pack(
-        b"PK\5\6", 0, 0, min(count, MAX_16), min(count, MAX_16), min(size, MAX_32),
-        min(offset, MAX_32), 0,
-    )  # fmt: skip
+        b"PK\5\6",
+        0,
+        0,
+        min(count, MAX_16),
+        min(count, MAX_16),
+        min(size, MAX_32),
+        min(offset, MAX_32),
+        0,
+    )
     if count < MAX_16 and size < MAX_32 and offset < MAX_32:
         return last
     version = UNIX | ZIP64_VERSION

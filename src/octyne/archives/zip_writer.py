@@ -151,6 +151,5 @@ def _pack(group: list[Content], *, deflates: bool) -> list[Packed]:
 
 
 def _deflate(data: bytes, before: bytes) -> bytes:
-    options = {"zdict": before} if before else {}
-    packer = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, RAW, **options)
+    packer = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, RAW, zdict=before)
     return packer.compress(data) + packer.flush(isal_zlib.Z_SYNC_FLUSH)
