@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from octyne.api.handlers import downloads
+from octyne.archives import streamed
 from support.api import TOKEN, Api
 from support.eventually import eventually
 
@@ -103,7 +104,7 @@ async def test_an_error_in_the_midst_is_seen(
     def fail(*_: object) -> None:
         raise OSError("the disk")
 
-    monkeypatch.setattr(downloads.streamed, "send", fail)
+    monkeypatch.setattr(streamed, "send", fail)
     raw = await api.raw(
         f"GET {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: {TOKEN}\r\n\r\n".encode()
     )

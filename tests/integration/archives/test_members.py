@@ -83,5 +83,7 @@ def test_a_file_that_is_none_any_more_is_not_read(yard: Yard, becomes: str) -> N
                     path.symlink_to("/etc/passwd")
                 case "fifo":
                     os.mkfifo(path)
+                case _:
+                    assert becomes == "gone"
 
             assert member.read() is None

@@ -4,6 +4,7 @@ import gzip
 import lzma
 import os
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -25,7 +26,12 @@ PIECES = {
     "random": [os.urandom(100_000) for _ in range(5)],
     "xz blocks": [TEXT, TEXT, TEXT],
 }
-UNPACK = {"gzip": gzip.decompress, "xz": lzma.decompress, "zstd": zstd.decompress, "none": bytes}
+UNPACK: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.decompress,
+    "xz": lzma.decompress,
+    "zstd": zstd.decompress,
+    "none": bytes,
+}
 
 
 def encoder(kind: str, crew: Crew, out: Out) -> Encoder:

@@ -34,11 +34,16 @@ def test_no_more_is_under_way_than_there_is_room_for() -> None:
     """Memory stays bounded, however slow the one who takes is."""
     begun: list[int] = []
     taken: list[int] = []
+
+    def work(number: int) -> int:
+        begun.append(number)
+        return number
+
     with Crew("test", 2) as crew:
         most = 2 * crew.threads + 1
         pieces: InOrder[int] = InOrder(crew, taken.append)
         for number in range(50):
-            pieces.put(lambda each: begun.append(each) or each, number)  # type: ignore[func-returns-value]
+            pieces.put(work, number)
             assert len(begun) - len(taken) <= most
         pieces.finish()
 
