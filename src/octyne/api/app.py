@@ -7,7 +7,17 @@ from aiohttp import web
 
 from octyne.accounts.rights import Right
 from octyne.api.context import Listener, Services
-from octyne.api.handlers import accounts, auth, config, console, console_log, events, root, servers
+from octyne.api.handlers import (
+    accounts,
+    archives,
+    auth,
+    config,
+    console,
+    console_log,
+    events,
+    root,
+    servers,
+)
 from octyne.api.pipeline import Pipeline
 from octyne.api.server import Server
 from octyne.api.table import Access, Operation, Route, Table
@@ -16,6 +26,7 @@ GET_ONLY = "Only GET is allowed!"
 GET_POST = "Only GET and POST are allowed!"
 GET_PATCH = "Only GET and PATCH are allowed!"
 ACCOUNTS = "Only GET, POST, PATCH and DELETE are allowed!"
+GET_POST_DELETE = "Only GET, POST and DELETE are allowed!"
 GET_POST_IS = "Only GET and POST is allowed!"  # so the contract says
 
 CLOSE_S = 5.0  # seconds; a viewer that never reads is cut off after three
@@ -52,6 +63,14 @@ def routes() -> tuple[Route, ...]:
     )
     read_log = Operation(console_log.get_log, Right.APP_CONSOLE_VIEW)
     watch = Operation(events.get_events, LOGIN_ONLY)
+    compress = Operation(archives.compress, Right.APP_FILES_MODIFY)
+    show_compress = Operation(archives.get_compress, Right.APP_FILES_VIEW)
+    end_compress = Operation(archives.cancel_compress, Right.APP_FILES_MODIFY)
+    packing = {"GET": show_compress, "POST": compress, "DELETE": end_compress}
+    decompress = Operation(archives.decompress, Right.APP_FILES_MODIFY)
+    show_decompress = Operation(archives.get_decompress, Right.APP_FILES_VIEW)
+    end_decompress = Operation(archives.cancel_decompress, Right.APP_FILES_MODIFY)
+    unpacking = {"GET": show_decompress, "POST": decompress, "DELETE": end_decompress}
     no_socket, primary_only = auth.refuse_on_socket, auth.refuse_on_secondary
     # fmt: off
     return (
@@ -70,6 +89,9 @@ def routes() -> tuple[Route, ...]:
         Route("/server/{id}/usage", {"GET": show_usage}, GET_ONLY),
         Route("/server/{id}/console", {"GET": open_console}, GET_ONLY),
         Route("/server/{id}/console/log", {"GET": read_log}, GET_ONLY),
+        Route("/server/{id}/compress", packing, GET_POST),
+        Route("/server/{id}/compress/v2", packing, GET_POST),
+        Route("/server/{id}/decompress", unpacking, GET_POST_DELETE),
         Route("/events", {"GET": watch}, GET_ONLY),
     )
     # fmt: on
@@ -79,6 +101,7 @@ def connect(services: Services) -> None:
     """End live connections when their session ends or their app goes. Call it once."""
     services.accounts.on_ended(services.live.end_sessions)
     services.fleet.on_removed(services.live.app_removed)
+    services.fleet.on_removed(services.jobs.app_removed)
 
 
 async def close(services: Services) -> None:
