@@ -63,14 +63,6 @@ def routes() -> tuple[Route, ...]:
     )
     read_log = Operation(console_log.get_log, Right.APP_CONSOLE_VIEW)
     watch = Operation(events.get_events, LOGIN_ONLY)
-    compress = Operation(archives.compress, Right.APP_FILES_MODIFY)
-    show_compress = Operation(archives.get_compress, Right.APP_FILES_VIEW)
-    end_compress = Operation(archives.cancel_compress, Right.APP_FILES_MODIFY)
-    packing = {"GET": show_compress, "POST": compress, "DELETE": end_compress}
-    decompress = Operation(archives.decompress, Right.APP_FILES_MODIFY)
-    show_decompress = Operation(archives.get_decompress, Right.APP_FILES_VIEW)
-    end_decompress = Operation(archives.cancel_decompress, Right.APP_FILES_MODIFY)
-    unpacking = {"GET": show_decompress, "POST": decompress, "DELETE": end_decompress}
     no_socket, primary_only = auth.refuse_on_socket, auth.refuse_on_secondary
     # fmt: off
     return (
@@ -89,12 +81,26 @@ def routes() -> tuple[Route, ...]:
         Route("/server/{id}/usage", {"GET": show_usage}, GET_ONLY),
         Route("/server/{id}/console", {"GET": open_console}, GET_ONLY),
         Route("/server/{id}/console/log", {"GET": read_log}, GET_ONLY),
-        Route("/server/{id}/compress", packing, GET_POST),
-        Route("/server/{id}/compress/v2", packing, GET_POST),
-        Route("/server/{id}/decompress", unpacking, GET_POST_DELETE),
+        *_archive_routes(),
         Route("/events", {"GET": watch}, GET_ONLY),
     )
     # fmt: on
+
+
+def _archive_routes() -> tuple[Route, ...]:
+    compress = Operation(archives.compress, Right.APP_FILES_MODIFY)
+    show_compress = Operation(archives.get_compress, Right.APP_FILES_VIEW)
+    end_compress = Operation(archives.cancel_compress, Right.APP_FILES_MODIFY)
+    decompress = Operation(archives.decompress, Right.APP_FILES_MODIFY)
+    show_decompress = Operation(archives.get_decompress, Right.APP_FILES_VIEW)
+    end_decompress = Operation(archives.cancel_decompress, Right.APP_FILES_MODIFY)
+    packing = {"GET": show_compress, "POST": compress, "DELETE": end_compress}
+    unpacking = {"GET": show_decompress, "POST": decompress, "DELETE": end_decompress}
+    return (
+        Route("/server/{id}/compress", packing, GET_POST),
+        Route("/server/{id}/compress/v2", packing, GET_POST),
+        Route("/server/{id}/decompress", unpacking, GET_POST_DELETE),
+    )
 
 
 def connect(services: Services) -> None:

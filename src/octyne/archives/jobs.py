@@ -78,9 +78,12 @@ class Job:
         """Whether it has ended, well or not."""
         return self._ended.is_set()
 
-    async def ended(self) -> None:
-        """Wait for its end. Cancelling is safe; the job goes on."""
-        await self._ended.wait()
+    async def ended(self, within_s: float) -> bool:
+        """Wait for its end; False when that takes longer. Cancelling is safe; the job goes on."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._ended.wait()
+        return self._ended.is_set()
 
     async def result(self) -> None:
         """Wait for its end, and raise what it failed with. Cancelling is safe."""
@@ -152,14 +155,11 @@ class Jobs:
         Raises:
             ConflictError: it has ended already, or did before it could be stopped.
         """
-        if not job.is_finished:
-            self._tell_to_end(job)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(CLOSE_S):
-                    await job.ended()
-            if not job.is_finished or isinstance(job.error, JobCancelledError):
-                return
-        raise ConflictError("This job has ended already!")
+        was_open = not job.is_finished
+        self._end_all([job])
+        is_ended = await job.ended(CLOSE_S)
+        if not was_open or (is_ended and not isinstance(job.error, JobCancelledError)):
+            raise ConflictError("This job has ended already!")
 
     def app_removed(self, app: str) -> None:
         """End the jobs of an app that is gone."""
@@ -173,7 +173,7 @@ class Jobs:
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_S):
                 for job in jobs:
-                    await job.ended()
+                    await job.ended(CLOSE_S)
         await self._tasks.cancel()
         self._workers.close()
 
