@@ -51,6 +51,51 @@ class Workers:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
+class Crew:
+    """Threads that share one piece of blocking work, for the time of a ``with`` block.
+
+    It is used by one thread, which blocks while too much is queued, and at the block's end until
+    all is done. The first failure is raised there, or from `run`; what is queued then is dropped.
+    """
+
+    def __init__(self, name: str, threads: int) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"octyne-{name}")
+        self._room = threading.BoundedSemaphore(2 * threads)
+        self._failure: BaseException | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None and self._failure is None:
+            self._failure = error
+        self._pool.shutdown(wait=True)
+        if error is None and self._failure is not None:
+            raise self._failure
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Queue ``work``, which isn't called any more when something failed. Raises that."""
+        self._room.acquire()
+        if self._failure is not None:
+            self._room.release()
+            raise self._failure
+        self._pool.submit(self._guarded, work)
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        try:
+            if self._failure is None:
+                work()
+        except BaseException as error:  # noqa: BLE001  # raised where the block is
+            self._failure = self._failure or error
+        finally:
+            self._room.release()
+
+
 class Outbox(Generic[T]):
     """One thread that works off a bounded queue in order, for writers that must never wait.
 
