@@ -3,8 +3,8 @@
 import os
 import threading
 
-from octyne.archives.errors import BrokenArchiveError
 from octyne.archives.claims import refused
+from octyne.archives.errors import BrokenArchiveError
 from octyne.archives.progress import Progress
 from octyne.config.model import ArchivesConfig
 from octyne.errors import UnavailableError

@@ -11,9 +11,9 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from octyne.archives.claims import FOLDER_MODE, Member, MemberKind, check_target, refused
 from octyne.archives.errors import BrokenArchiveError
 from octyne.archives.limits import Budget
-from octyne.archives.claims import FOLDER_MODE, Member, MemberKind, check_target, refused
 from octyne.system.paths.folder import Folder
 from octyne.system.paths.names import Parts
 

@@ -3,14 +3,14 @@
 import bz2
 import os
 from collections.abc import Callable, Iterator
-from typing import Protocol
 
-from isal import igzip_lib, isal_zlib
+from isal import isal_zlib
 
 from octyne.aio import Crew
-from octyne.archives.limits import Budget
 from octyne.archives.claims import Member, MemberKind, refused
+from octyne.archives.limits import Budget
 from octyne.archives.staging import Staging, fill, seal
+from octyne.archives.streams import BAD_DATA, Decoder, inflate
 from octyne.archives.zip_directory import Entry, ZipDirectory
 
 THREADS = max(1, min(8, os.cpu_count() or 1))
@@ -24,22 +24,7 @@ STORED, DEFLATED, BZIP2 = 0, 8, 12
 _Part = tuple[Entry, int]  # what to take out, and the descriptor that it goes to
 
 
-class _Decoder(Protocol):
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def needs_input(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
-
-
-def _inflate() -> _Decoder:
-    return igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_DEFLATE)
-
-
-DECODERS: dict[int, Callable[[], _Decoder]] = {DEFLATED: _inflate, BZIP2: bz2.BZ2Decompressor}
-_DAMAGED = (igzip_lib.IsalError, OSError, EOFError, ValueError)  # bz2 says OSError
+DECODERS: dict[int, Callable[[], Decoder]] = {DEFLATED: inflate, BZIP2: bz2.BZ2Decompressor}
 
 
 def unzip(descriptor: int, staging: Staging) -> None:
@@ -163,7 +148,7 @@ def _decoded(pieces: Iterator[bytes], entry: Entry) -> Iterator[bytes]:
             raise refused(entry.member.name, "is cut off")
         try:
             found = decoder.decompress(data, most)
-        except _DAMAGED as error:
+        except BAD_DATA as error:
             raise refused(entry.member.name, "is damaged") from error
         if found:
             yield found

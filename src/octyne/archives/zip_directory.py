@@ -14,8 +14,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from octyne.archives.errors import BrokenArchiveError
-from octyne.archives.limits import Budget
 from octyne.archives.claims import (
     FILE_MODE,
     FOLDER_MODE,
@@ -26,6 +24,8 @@ from octyne.archives.claims import (
     member_parts,
     refused,
 )
+from octyne.archives.errors import BrokenArchiveError
+from octyne.archives.limits import Budget
 
 NOT_A_ZIP = "It is not a zip archive, or its end is missing."
 BROKEN_DIRECTORY = "Its directory is damaged."

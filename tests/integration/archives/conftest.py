@@ -1,0 +1,16 @@
+"""Fixtures for archives."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.archives import Box
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Box]:
+    """A directory to unpack in."""
+    made = Box(tmp_path)
+    yield made
+    made.close()
