@@ -44,7 +44,11 @@ class Yard:
         """Pack; the type is in the archive's name."""
         kind = "zip" if path.endswith(".zip") else "tar"
         request = pack.parse_request(kind, compress, path=path, base=base, names=names)
-        pack.pack(self.files, str(self.directory), request, progress or Progress())
+        built = pack.build(self.files, str(self.directory), request, progress or Progress())
+        try:
+            built.put()
+        finally:
+            built.close()
         return self.directory / path
 
     def is_clean(self) -> bool:

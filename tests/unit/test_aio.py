@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from octyne.aio import Crew, Outbox, Pipe, Tasks, Workers
+from octyne.aio import Helpers, Outbox, Pipe, Tasks, Workers
 
 
 async def test_work_that_never_began_is_closed() -> None:
@@ -57,15 +57,15 @@ def test_an_outbox_that_is_stuck_does_not_hold_up_the_end() -> None:
     assert outbox.drain(10)
 
 
-def test_a_crew_ends_with_its_block() -> None:
+def test_a_helpers_ends_with_its_block() -> None:
     """Its threads are gone, and what was to come later never comes."""
     done: list[str] = []
-    with Crew("crew-test", 2) as crew:
-        crew.start_later(1000, done.append, "later")
-        crew.start(done.append, "now").result(10)
+    with Helpers("helpers-test", 2) as helpers:
+        helpers.start_later(1000, done.append, "later")
+        helpers.start(done.append, "now").result(10)
 
     assert done == ["now"]
-    assert not [each for each in threading.enumerate() if "crew-test" in each.name]
+    assert not [each for each in threading.enumerate() if "helpers-test" in each.name]
 
 
 async def test_a_pipe_carries_bytes_and_holds_the_writer_back() -> None:

@@ -43,6 +43,7 @@ ELSEWHERE = {
     "accounts/redis_store/accounts.py": "needs a Redis: test_redis_nodes.py",
     "accounts/redis_store/link.py": "needs a Redis: test_redis_nodes.py",
     "accounts/redis_store/sessions.py": "needs a Redis: test_session_stores.py",
+    "files/settle.py": "is the end of tests/integration/files/test_journal.py, by its user",
     "system/rotated_file.py": "is tested in tests/unit/test_audit.py, by its user",
     "system/tls.py": "is tested in tests/integration/system/test_tls_gate.py, by its user",
 }

@@ -9,6 +9,7 @@ from octyne.accounts.rights import Right
 from octyne.api.context import Listener, Services
 from octyne.api.handlers import (
     accounts,
+    archives,
     auth,
     config,
     console,
@@ -26,6 +27,7 @@ GET_ONLY = "Only GET is allowed!"
 GET_POST = "Only GET and POST are allowed!"
 GET_PATCH = "Only GET and PATCH are allowed!"
 ACCOUNTS = "Only GET, POST, PATCH and DELETE are allowed!"
+GET_POST_DELETE = "Only GET, POST and DELETE are allowed!"
 GET_POST_IS = "Only GET and POST is allowed!"  # so the contract says
 
 CLOSE_S = 5.0  # seconds; a viewer that never reads is cut off after three
@@ -82,15 +84,33 @@ def routes() -> tuple[Route, ...]:
         Route("/server/{id}/console", {"GET": open_console}, GET_ONLY),
         Route("/server/{id}/console/log", {"GET": read_log}, GET_ONLY),
         Route("/server/{id}/files/download", {"GET": download}, GET_ONLY),
+        *_archive_routes(),
         Route("/events", {"GET": watch}, GET_ONLY),
     )
     # fmt: on
+
+
+def _archive_routes() -> tuple[Route, ...]:
+    compress = Operation(archives.compress, Right.APP_FILES_MODIFY)
+    show_compress = Operation(archives.get_compress, Right.APP_FILES_VIEW)
+    end_compress = Operation(archives.cancel_compress, Right.APP_FILES_MODIFY)
+    decompress = Operation(archives.decompress, Right.APP_FILES_MODIFY)
+    show_decompress = Operation(archives.get_decompress, Right.APP_FILES_VIEW)
+    end_decompress = Operation(archives.cancel_decompress, Right.APP_FILES_MODIFY)
+    packing = {"GET": show_compress, "POST": compress, "DELETE": end_compress}
+    unpacking = {"GET": show_decompress, "POST": decompress, "DELETE": end_decompress}
+    return (
+        Route("/server/{id}/compress", packing, GET_POST),
+        Route("/server/{id}/compress/v2", packing, GET_POST),
+        Route("/server/{id}/decompress", unpacking, GET_POST_DELETE),
+    )
 
 
 def connect(services: Services) -> None:
     """End live connections when their session ends or their app goes. Call it once."""
     services.accounts.on_ended(services.live.end_sessions)
     services.fleet.on_removed(services.live.app_removed)
+    services.fleet.on_removed(services.jobs.app_removed)
 
 
 async def close(services: Services) -> None:

@@ -12,6 +12,8 @@ NOT_A_FOLDER = "This is not a folder!"
 NO_FILE = "This file does not exist!"
 NOT_A_FILE = "This is not a file!"
 
+NO_ROOM = "There is not enough free space on the disk."
+
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -32,7 +34,7 @@ def named(what: str) -> Iterator[None]:
         raise DeniedError("The operating system does not permit this.") from error
     except OSError as error:
         if error.errno in NO_SPACE:
-            raise UnavailableError("There is not enough free space on the disk.") from error
+            raise UnavailableError(NO_ROOM) from error
         if error.errno == errno.EROFS:
             raise DeniedError("The disk is read-only.") from error
         raise

@@ -74,6 +74,16 @@ class Leftovers:
             with suppress(FileNotFoundError):
                 os.unlink(record)
 
+    def hide(self, name: str) -> None:
+        """A hidden name that a journal has a record of."""
+        with self._lock:
+            self.names.add(name)
+
+    def show(self, name: str) -> None:
+        """Nothing has that name any more."""
+        with self._lock:
+            self.names.discard(name)
+
     def is_hidden(self, name: str) -> bool:
         """Whether a name in an app's directory is one of ours."""
         return name.startswith(PREFIX) and name in self.names

@@ -2,6 +2,7 @@
 
 import os
 
+from octyne.files import journal
 from octyne.files.leftovers import Leftovers
 from octyne.files.turns import Turns
 
@@ -19,6 +20,7 @@ class Files:
     def recover(self) -> None:
         """Settle what a killed daemon left. Blocks; call it before anything else is done."""
         os.makedirs(self.directory, mode=0o700, exist_ok=True)
+        journal.recover(self)
         self.leftovers.sweep()
 
     def close(self) -> None:

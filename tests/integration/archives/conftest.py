@@ -1,13 +1,23 @@
-"""An app's directory."""
+"""Fixtures for archives."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from support.archives import Box
 from support.packing import Yard
 
 
 @pytest.fixture
+def box(tmp_path: Path) -> Iterator[Box]:
+    """A directory to unpack in."""
+    made = Box(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def yard(tmp_path: Path) -> Yard:
-    """An empty one."""
+    """An app's directory to pack."""
     return Yard(tmp_path)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from octyne.aio import Workers
 from octyne.archives import pack
 from octyne.archives.progress import CancelledError, Progress
 from octyne.errors import DaemonError, InvalidError
@@ -242,17 +243,30 @@ def test_a_cancelled_job_leaves_nothing(yard: Yard, archive: str) -> None:
     assert yard.is_clean()
 
 
+async def test_it_is_placed_in_turn(yard: Yard) -> None:
+    """Not in the midst of another change."""
+    yard.put("f")
+    request = pack.parse_request("zip", "", path="a.zip", base="", names=["f"])
+    workers = Workers("test", 1)
+    await pack.pack(yard.files, str(yard.directory), request, Progress(), workers)
+    workers.close()
+    yard.files.close()
+
+    assert contents(yard.directory / "a.zip") == {"f": b"content"}
+    assert yard.is_clean()
+
+
 def test_something_that_comes_to_its_place_stays(yard: Yard) -> None:
     """The archive goes, not what came."""
     yard.put("f")
     request = pack.parse_request("zip", "", path="a.zip", base="", names=["f"])
 
-    def in_turn(place: object) -> None:
-        yard.put("a.zip", b"theirs")
-        place()  # type: ignore[operator]
+    built = pack.build(yard.files, str(yard.directory), request, Progress())
+    yard.put("a.zip", b"theirs")
 
     with pytest.raises(InvalidError, match="already exists at the path of requested archive"):
-        pack.pack(yard.files, str(yard.directory), request, Progress(), in_turn)
+        built.put()
+    built.close()
     assert (yard.directory / "a.zip").read_bytes() == b"theirs"
     assert yard.is_clean()
 

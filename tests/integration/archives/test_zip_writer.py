@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from octyne.aio import Crew
+from octyne.aio import Helpers
 from octyne.archives import zip_format
 from octyne.archives.members import Member, Walk
 from octyne.archives.progress import Progress
@@ -25,17 +25,17 @@ FOLDER = os.stat_result((stat.S_IFDIR | 0o755, 1, 1, 1, 0, 0, 0, 0, 1_700_000_00
 def streamed(yard: Yard) -> bytes:
     """A zip that is only ever appended to."""
     sent: list[bytes] = []
-    with Root.open(str(yard.directory)) as root, Crew("test", 2) as crew:
+    with Root.open(str(yard.directory)) as root, Helpers("test", 2) as helpers:
         walk = Walk(root, (), [()], lambda _: False)
-        ZipWriter(CallSink(sent.append), crew, Progress(), deflates=True).write(iter(walk))
+        ZipWriter(CallSink(sent.append), helpers, Progress(), deflates=True).write(iter(walk))
     return b"".join(sent)
 
 
 def test_more_members_than_16_bits_count() -> None:
     """65,535 is where zip64 begins."""
     sent: list[bytes] = []
-    with Crew("test", 2) as crew:
-        writer = ZipWriter(CallSink(sent.append), crew, Progress(), deflates=True)
+    with Helpers("test", 2) as helpers:
+        writer = ZipWriter(CallSink(sent.append), helpers, Progress(), deflates=True)
         writer.write(Member(str(number), FOLDER) for number in range(66_000))
 
     with zipfile.ZipFile(io.BytesIO(b"".join(sent))) as found:

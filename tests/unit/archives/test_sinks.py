@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from octyne.aio import Crew
+from octyne.aio import Helpers
 from octyne.archives.sinks import CallSink, FileSink, InOrder
 
 
@@ -21,8 +21,8 @@ def test_results_come_in_the_order_of_the_work() -> None:
             late.set()
         return number
 
-    with Crew("test", 2) as crew:
-        pieces: InOrder[int] = InOrder(crew, taken.append)
+    with Helpers("test", 2) as helpers:
+        pieces: InOrder[int] = InOrder(helpers, taken.append)
         for number in range(20):
             pieces.put(work, number)
         pieces.finish()
@@ -39,9 +39,9 @@ def test_no_more_is_under_way_than_there_is_room_for() -> None:
         begun.append(number)
         return number
 
-    with Crew("test", 2) as crew:
-        most = 2 * crew.threads + 1
-        pieces: InOrder[int] = InOrder(crew, taken.append)
+    with Helpers("test", 2) as helpers:
+        most = 2 * helpers.threads + 1
+        pieces: InOrder[int] = InOrder(helpers, taken.append)
         for number in range(50):
             pieces.put(work, number)
             assert len(begun) - len(taken) <= most
@@ -50,8 +50,8 @@ def test_no_more_is_under_way_than_there_is_room_for() -> None:
 
 def test_what_fails_is_told() -> None:
     """By the next call."""
-    with Crew("test", 2) as crew:
-        pieces: InOrder[int] = InOrder(crew, lambda _: None)
+    with Helpers("test", 2) as helpers:
+        pieces: InOrder[int] = InOrder(helpers, lambda _: None)
         pieces.put(int, "no number")
 
         with pytest.raises(ValueError, match="no number"):

@@ -161,6 +161,14 @@ class Folder:
             finally:
                 os.close(fd)
 
+    def sync_file_system(self) -> None:
+        """Make everything durable that was written on its disk. Blocks long."""
+        fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.fd)
+        try:
+            syscalls.sync_file_system(fd)
+        finally:
+            os.close(fd)
+
 
 class Place:
     """A name in an open folder: where something is, or can be made. Owns the folder."""

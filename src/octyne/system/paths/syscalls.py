@@ -80,6 +80,15 @@ def rename_exchange(from_directory: int, name: str, to_directory: int, to_name: 
     _rename(from_directory, name, to_directory, to_name, exchange=True)
 
 
+def sync_file_system(descriptor: int) -> None:
+    """Write to the disk all that waits for it, on the file system of an open file. Blocks long."""
+    call: Callable[..., int] | None = getattr(_libc, "syncfs", None)
+    if call is None:
+        os.sync()
+    elif call(ctypes.c_int(descriptor)):
+        raise _failure("")
+
+
 def _rename(
     from_directory: int, name: str, to_directory: int, to_name: str, *, exchange: bool
 ) -> None:
