@@ -18,9 +18,10 @@ class Shape(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 
 
 class Failure(Shape, frozen=True):
-    """Every error answer."""
+    """Every error answer; `reason`: the details that users need, where an error has them."""
 
     error: str
+    reason: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Success(Shape, frozen=True):
@@ -250,6 +251,28 @@ class UploadStatus(Shape, frozen=True, omit_defaults=True):
     finished: bool
     expires: int
     length: int | None = None
+
+
+class JobToken(Shape, frozen=True):
+    """`POST .../compress` and `.../decompress` with `async=true`."""
+
+    token: str
+
+
+class JobState(Shape, frozen=True):
+    """How far a job is; totals are 0 until they are known.
+
+    Attributes:
+        state: waiting (for other jobs to end), running, or finished.
+        entries_done: files, folders and symlinks.
+    """
+
+    finished: bool
+    state: str
+    bytes_done: int
+    bytes_total: int
+    entries_done: int
+    entries_total: int
 
 
 class EventMessage(Shape, frozen=True):

@@ -14,6 +14,7 @@ from octyne.accounts.rights import Identity
 from octyne.api.app import build, close, connect
 from octyne.api.context import Listener, Services
 from octyne.api.live import Live
+from octyne.archives.jobs import Jobs
 from octyne.config.model import Config
 from octyne.config.reader import ConfigError
 from octyne.console.feed import Feed
@@ -239,6 +240,7 @@ class Api:
     problems: list[str] = field(default_factory=list)
     live: Live = field(default_factory=Live)
     files: Files = field(init=False)
+    jobs: Jobs = field(default_factory=Jobs)
     ports: dict[Listener, int] = field(default_factory=dict)
     clients: list[ClientSession] = field(default_factory=list)
 
@@ -259,6 +261,7 @@ class Api:
             audit=self.audit,
             events=self.events,
             files=self.files,
+            jobs=self.jobs,
             total_memory=8 << 30,
             reload_config=self.config.reload,
             replace_config=self.config.replace,
@@ -323,6 +326,7 @@ async def serving(directory: str) -> AsyncIterator[Api]:
     finally:
         for client in api.clients:
             await client.close()
+        await api.jobs.close()
         await close(api.services)
         for runner in runners:
             await runner.cleanup()

@@ -11,6 +11,8 @@ from octyne.accounts.rights import Right
 from octyne.api.context import Listener, Services
 from octyne.api.handlers import (
     accounts,
+    archive_download,
+    archives,
     auth,
     changes,
     config,
@@ -37,6 +39,7 @@ GET_PATCH = "Only GET and PATCH are allowed!"
 ACCOUNTS = "Only GET, POST, PATCH and DELETE are allowed!"
 POST_ONLY = "Only POST is allowed!"
 FILE = "Only GET, POST, PATCH and DELETE are allowed!"
+GET_POST_DELETE = "Only GET, POST and DELETE are allowed!"
 GET_POST_IS = "Only GET and POST is allowed!"  # so the contract says
 
 CLOSE_S = 5.0  # seconds; a viewer that never reads is cut off after three
@@ -92,6 +95,7 @@ def routes() -> tuple[Route, ...]:
         Route("/server/{id}/console", {"GET": open_console}, GET_ONLY),
         Route("/server/{id}/console/log", {"GET": read_log}, GET_ONLY),
         *file_routes(),
+        *archive_routes(),
         Route("/events", {"GET": watch}, GET_ONLY),
     )
     # fmt: on
@@ -103,6 +107,7 @@ def file_routes() -> tuple[Route, ...]:
     change_files = Operation(changes.change_files, Right.APP_FILES_MODIFY)
     search_files = Operation(files.search_files, Right.APP_FILES_VIEW)
     measure_files = Operation(files.measure_files, Right.APP_FILES_VIEW)
+    get_folder = Operation(archive_download.get_archive, Right.APP_FILES_VIEW, takes_ticket=True)
     get_file = Operation(download.get_file, Right.APP_FILES_VIEW, takes_ticket=True)
     change_file = Operation(changes.change_file, Right.APP_FILES_MODIFY)
     delete_file = Operation(changes.delete_file, Right.APP_FILES_MODIFY)
@@ -118,6 +123,7 @@ def file_routes() -> tuple[Route, ...]:
         Route("/server/{id}/files", {"GET": list_files, "PATCH": change_files}, GET_PATCH),
         Route("/server/{id}/files/search", {"GET": search_files}, GET_ONLY),
         Route("/server/{id}/files/usage", {"GET": measure_files}, GET_ONLY),
+        Route("/server/{id}/files/download", {"GET": get_folder}, GET_ONLY),
         Route("/server/{id}/file", {"GET": get_file, "POST": send_file, "PUT": save_file,
                                     "PATCH": change_file, "DELETE": delete_file}, FILE,
               takes=("If-Match", "If-None-Match", "If-Range", "Range")),
@@ -141,10 +147,28 @@ def _tus(path: str, operations: Mapping[str, Operation], only: str) -> Route:
     )
 
 
+def archive_routes() -> tuple[Route, ...]:
+    """The part of the table for archives."""
+    compress = Operation(archives.compress, Right.APP_FILES_MODIFY)
+    show_compress = Operation(archives.get_compress, Right.APP_FILES_VIEW)
+    end_compress = Operation(archives.cancel_compress, Right.APP_FILES_MODIFY)
+    decompress = Operation(archives.decompress, Right.APP_FILES_MODIFY)
+    show_decompress = Operation(archives.get_decompress, Right.APP_FILES_VIEW)
+    end_decompress = Operation(archives.cancel_decompress, Right.APP_FILES_MODIFY)
+    packing = {"GET": show_compress, "POST": compress, "DELETE": end_compress}
+    unpacking = {"GET": show_decompress, "POST": decompress, "DELETE": end_decompress}
+    return (
+        Route("/server/{id}/compress", packing, GET_POST),
+        Route("/server/{id}/compress/v2", packing, GET_POST),
+        Route("/server/{id}/decompress", unpacking, GET_POST_DELETE),
+    )
+
+
 def connect(services: Services) -> None:
     """End live connections when their session ends or their app goes. Call it once."""
     services.accounts.on_ended(services.live.end_sessions)
     services.fleet.on_removed(services.live.app_removed)
+    services.fleet.on_removed(services.jobs.app_removed)
 
 
 async def close(services: Services) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from octyne.accounts.rights import Identity
     from octyne.api import ports
     from octyne.api.live import Live
+    from octyne.archives.jobs import Jobs
     from octyne.events import Events
     from octyne.files.service import Files
 
@@ -56,6 +57,7 @@ class Services:
     audit: ports.Audit
     events: Events
     files: Files
+    jobs: Jobs
     total_memory: int
     reload_config: Callable[[], Awaitable[None]]
     replace_config: Callable[[bytes], Awaitable[None]]

@@ -9,6 +9,7 @@ import logging
 import secrets
 from dataclasses import dataclass, field
 
+from octyne.archives.errors import BrokenArchiveError, JobFailedError
 from octyne.errors import (
     ConflictError,
     DaemonError,
@@ -90,10 +91,13 @@ STATUS: dict[type[Exception], int] = {
     RateLimitedError: 429,
     HeadersTooLargeError: 431,
     DamagedError: 460,  # of tus
+    BrokenArchiveError: 500,
     ConfigUnreadableError: 500,
+    JobFailedError: 500,
     Exception: 500,
     UnavailableError: 503,
 }
+JOB_FAILED = 500  # whatever it failed of, so the contract says
 CLOSE_CODE_BASE = 4000
 
 
@@ -103,12 +107,14 @@ class Problem:
 
     Attributes:
         closes: the connection can't serve another request.
+        reason: what users need to know beyond the message, if anything.
     """
 
     status: int
     message: str
     headers: dict[str, str] = field(default_factory=dict)
     closes: bool = False
+    reason: str = ""
 
     @property
     def close_code(self) -> int:
@@ -155,6 +161,10 @@ def bug(error: BaseException, what: str) -> Problem:
 
 
 def _our_fault(error: DaemonError, what: str) -> Problem:
+    if isinstance(error, BrokenArchiveError):
+        return Problem(STATUS[BrokenArchiveError], str(error), reason=error.reason)
+    if isinstance(error, JobFailedError):  # stands in the log already
+        return Problem(STATUS[JobFailedError], INTERNAL)
     if isinstance(error, ConfigUnreadableError):
         log.error("%s failed: %s", what, error.__cause__ or error)
         return Problem(STATUS[ConfigUnreadableError], str(error))

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Never
 from urllib.parse import quote
 
+import msgspec
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
@@ -125,7 +126,8 @@ def empty(status: int) -> Answer:
 
 def failure(problem: Problem) -> Answer:
     """The answer to a request that went wrong."""
-    answer = json(wire.Failure(problem.message), problem.status)
+    body = wire.Failure(problem.message, problem.reason or msgspec.UNSET)
+    answer = json(body, problem.status)
     answer.extra.update(problem.headers)
     if problem.closes:
         answer.force_close()

@@ -17,6 +17,7 @@ from octyne.api.context import Services
 from octyne.api.live import Live
 from octyne.apps.fleet import Fleet
 from octyne.apps.place import Place
+from octyne.archives.jobs import Jobs
 from octyne.audit import AuditLog
 from octyne.config.store import ConfigFile
 from octyne.daemon.listening import Listeners
@@ -89,6 +90,7 @@ class Daemon:
         )
         self.fleet = Fleet(place, self.events)
         self.files = Files(os.path.join(options.state, FILES_DIRECTORY))
+        self.jobs = Jobs()
         self.live = Live()
 
     @classmethod
@@ -115,6 +117,7 @@ class Daemon:
             announce_password(password)
         await in_thread(self.files.recover)
         stack.callback(self.files.close)
+        stack.push_async_callback(self.jobs.close)
         stack.push_async_callback(self.fleet.close)
         await self.fleet.adopt(config)
 
@@ -137,6 +140,7 @@ class Daemon:
             await signals.ended.wait()
             if signals.takes_apps:
                 await self._shut_down_apps(signals)
+            await self.jobs.close()
         self._say_farewell()
 
     def _services(self) -> Services:
@@ -147,6 +151,7 @@ class Daemon:
             audit=self.audit,
             events=self.events,
             files=self.files,
+            jobs=self.jobs,
             total_memory=total_memory(),
             reload_config=self.settings.reload,
             replace_config=self.settings.replace,

@@ -33,6 +33,8 @@ IS_A_FOLDER = "This is a folder!"
 INVALID_FORM = "Invalid form sent!"
 NO_ROOM = "There is not enough free space on the disk."
 
+NO_ROOM = "There is not enough free space on the disk."
+
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 

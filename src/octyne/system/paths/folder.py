@@ -182,15 +182,15 @@ class Folder:
         times = (accessed_ns, modified_ns)
         os.utime(name, ns=times, dir_fd=self.fd, follow_symlinks=False)
 
-    def sync_file_system(self) -> None:
-        """Make all that was written to its file system durable."""
-        with suppress(OSError), self._readable() as fd:
-            syscalls.sync_file_system(fd)
-
     def sync(self) -> None:
         """Make what happened to its names durable, where the file system can."""
         with suppress(OSError), self._readable() as fd:
             os.fsync(fd)
+
+    def sync_file_system(self) -> None:
+        """Make everything durable that was written on its disk. Blocks long."""
+        with self._readable() as fd:
+            syscalls.sync_file_system(fd)
 
     @contextmanager
     def _readable(self) -> Iterator[int]:

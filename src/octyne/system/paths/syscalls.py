@@ -96,6 +96,15 @@ def begin_writing_out(descriptor: int, offset: int, count: int) -> None:
         )
 
 
+def sync_file_system(descriptor: int) -> None:
+    """Write to the disk all that waits for it, on the file system of an open file. Blocks long."""
+    call: Callable[..., int] | None = getattr(_libc, "syncfs", None)
+    if call is None:
+        os.sync()
+    elif call(ctypes.c_int(descriptor)):
+        raise _failure("")
+
+
 def _rename(
     from_directory: int, name: str, to_directory: int, to_name: str, *, exchange: bool
 ) -> None:
@@ -119,15 +128,6 @@ def _rename(
     )
     if failed:
         raise _failure(to_name)
-
-
-def sync_file_system(descriptor: int) -> None:
-    """Make all of the file system that a descriptor is on durable; of everything, on macOS."""
-    call: Callable[..., int] | None = getattr(_libc, "syncfs", None)
-    if call is None:
-        os.sync()
-    elif call(ctypes.c_int(descriptor)):
-        raise _failure("")
 
 
 def _failure(path: str) -> OSError:
