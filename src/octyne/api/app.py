@@ -14,6 +14,7 @@ from octyne.api.handlers import (
     config,
     console,
     console_log,
+    downloads,
     events,
     root,
     servers,
@@ -62,6 +63,7 @@ def routes() -> tuple[Route, ...]:
         refuse=console.refuse_console,
     )
     read_log = Operation(console_log.get_log, Right.APP_CONSOLE_VIEW)
+    download = Operation(downloads.get_archive, Right.APP_FILES_VIEW, takes_ticket=True)
     watch = Operation(events.get_events, LOGIN_ONLY)
     no_socket, primary_only = auth.refuse_on_socket, auth.refuse_on_secondary
     # fmt: off
@@ -82,6 +84,7 @@ def routes() -> tuple[Route, ...]:
         Route("/server/{id}/console", {"GET": open_console}, GET_ONLY),
         Route("/server/{id}/console/log", {"GET": read_log}, GET_ONLY),
         *_archive_routes(),
+        Route("/server/{id}/files/download", {"GET": download}, GET_ONLY),
         Route("/events", {"GET": watch}, GET_ONLY),
     )
     # fmt: on

@@ -28,8 +28,20 @@ def parse_query(raw: str) -> dict[str, str]:
     """
     if not raw:
         return {}
+    fields: dict[str, str] = {}
+    for name, value in _pairs(raw):
+        fields.setdefault(name, value)
+    return fields
+
+
+def every(raw: str, name: str) -> list[str]:
+    """All values of a field that may be repeated, in their order; surrogates as above."""
+    return [value for key, value in _pairs(raw) if key == name] if raw else []
+
+
+def _pairs(raw: str) -> list[tuple[str, str]]:
     try:
-        pairs = parse_qsl(
+        return parse_qsl(
             raw,
             keep_blank_values=True,
             errors="surrogateescape",
@@ -37,10 +49,6 @@ def parse_query(raw: str) -> dict[str, str]:
         )
     except ValueError as error:
         raise InvalidError("There are too many fields in the query.") from error
-    fields: dict[str, str] = {}
-    for name, value in pairs:
-        fields.setdefault(name, value)
-    return fields
 
 
 def text(query: dict[str, str], name: str) -> str:

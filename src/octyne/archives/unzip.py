@@ -2,7 +2,9 @@
 
 import bz2
 import os
+from collections import deque
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from isal import isal_zlib
 
@@ -13,7 +15,10 @@ from octyne.archives.staging import Staging, fill, seal
 from octyne.archives.streams import BAD_DATA, Decoder, inflate
 from octyne.archives.zip_directory import Entry, ZipDirectory
 
-THREADS = max(1, min(8, os.cpu_count() or 1))
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+THREADS = 8  # at most
 GROUP_BYTES = 1 << 20  # packed; small members go to a thread together
 GROUP_MEMBERS = 32
 PIECE = 1 << 20
@@ -39,13 +44,18 @@ def unzip(descriptor: int, staging: Staging) -> None:
     groups = [_Group(descriptor, staging.budget)]
     try:
         with Crew("unzip", THREADS) as crew:
+            working: deque[Future[None]] = deque()
             for entry in directory.entries():
                 member = _finished(descriptor, entry, staging.budget)
                 file = staging.add(member)
                 if file is not None and groups[-1].add(entry, file):
-                    crew.run(groups[-1].take_out)
+                    working.append(crew.start(groups[-1].take_out))
                     groups.append(_Group(descriptor, staging.budget))
-            crew.run(groups[-1].take_out)
+                if len(working) > 2 * crew.threads:
+                    working.popleft().result()
+            working.append(crew.start(groups[-1].take_out))
+            for each in working:
+                each.result()
     finally:
         for group in groups:
             group.close()

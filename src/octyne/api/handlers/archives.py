@@ -1,18 +1,18 @@
 """Archives: made of an app's files, unpacked among them, and the jobs that do it."""
 
-import importlib
+import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from aiohttp import web
 
 from octyne import wire
-from octyne.aio import Workers, in_thread
+from octyne.aio import Workers, in_loop, in_thread
 from octyne.api import params, replies
 from octyne.api.context import Call
 from octyne.api.errors import JOB_FAILED, problem
-from octyne.archives import unpack
+from octyne.archives import pack, unpack
 from octyne.archives.jobs import Job, Kind, Owner
 from octyne.archives.progress import Progress
 from octyne.errors import InvalidError
@@ -26,40 +26,34 @@ MAX_LOGGED = 100  # paths of a request in the action log
 async def compress(call: Call) -> web.StreamResponse:
     """`POST /server/{id}/compress`: the body is a list of paths."""
     names = _names(await call.body(MAX_LIST))
-    query, directory, files = call.query, call.app.directory, call.services.files
-    pack = _packing()
-    request = pack.PackRequest(
-        path=query.get("path", ""),
-        base_path=query.get("basePath", ""),
-        archive_type=query.get("archiveType", ""),
-        compression=query.get("compress", ""),
+    request = pack.parse_request(
+        params.text(call.query, "archiveType"),
+        params.text(call.query, "compress"),
+        path=call.query.get("path", ""),
+        base=call.query.get("basePath", ""),
         names=names,
     )
+    directory, files = call.app.directory, call.services.files
     await in_thread(_prepare, directory, request)
+    loop = asyncio.get_running_loop()
+
+    def in_turn(place: Callable[[], None]) -> None:
+        in_loop(loop, files.turns.run(directory, place))
 
     async def work(progress: Progress, workers: Workers) -> None:
-        await workers.run(pack.pack, files, directory, request, progress)
+        await workers.run(pack.pack, files, directory, request, progress, in_turn)
 
     job = call.services.jobs.start(_owner(call, Kind.COMPRESS), work)
     call.audit(
         "server.files.compress",
         server=call.app.name,
         path=request.path,
-        archiveType=request.archive_type,
+        archiveType=request.kind,
         compression=request.compression,
-        basePath=request.base_path,
-        files=list(names[:MAX_LOGGED]),
+        basePath=request.base,
+        files=names[:MAX_LOGGED],
     )
     return await _answer(call, job)
-
-
-def _packing() -> Any:  # noqa: ANN401  # until the module is merged
-    return importlib.import_module("octyne.archives.pack")
-
-
-def _prepare(directory: str, request: Any) -> None:  # noqa: ANN401  # until it is merged
-    with Root.open(directory) as root:
-        _packing().prepare(root, request)
 
 
 async def decompress(call: Call) -> web.StreamResponse:
@@ -105,11 +99,16 @@ async def cancel_decompress(call: Call) -> web.StreamResponse:
     return replies.done()
 
 
-def _names(body: bytes) -> tuple[str, ...]:
+def _prepare(directory: str, request: pack.PackRequest) -> None:
+    with Root.open(directory) as root:
+        pack.prepare(root, request)
+
+
+def _names(body: bytes) -> list[str]:
     names = params.parse_json(body)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise InvalidError(params.INVALID_JSON)
-    return tuple(names)
+    return names
 
 
 async def _answer(call: Call, job: Job) -> web.StreamResponse:
