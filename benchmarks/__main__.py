@@ -6,7 +6,7 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-from benchmarks import console, requests, resources
+from benchmarks import archives, console, requests, resources
 from benchmarks.figures import Figure, table
 
 BENCHMARKS = {
@@ -16,6 +16,9 @@ BENCHMARKS = {
     "delay": console.delay,
     "servers": requests.servers,
     "server": requests.server,
+    "zip": archives.zip_tree,
+    "tar-gz": archives.tar_gz,
+    "tar-zst": archives.tar_zst,
     "start": resources.start,
     "memory": resources.memory,
     "many": resources.many,

@@ -31,14 +31,6 @@ async def in_thread(func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
     return await loop.run_in_executor(_file_pool, lambda: func(*args, **kwargs))
 
 
-def in_loop(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T:
-    """From a thread: run ``work`` in the loop and wait for it. Blocks.
-
-    Raises whatever it raises; CancelledError of concurrent.futures when the loop ends before.
-    """
-    return asyncio.run_coroutine_threadsafe(work, loop).result()
-
-
 class Workers:
     """A pool of its own for one kind of heavy blocking work, with a bound on threads.
 
@@ -63,6 +55,51 @@ class Workers:
 
 
 class Crew:
+    """Threads that share one piece of blocking work, for the time of a ``with`` block.
+
+    It is used by one thread, which blocks while too much is queued, and at the block's end until
+    all is done. The first failure is raised there, or from `run`; what is queued then is dropped.
+    """
+
+    def __init__(self, name: str, threads: int) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"octyne-{name}")
+        self._room = threading.BoundedSemaphore(2 * threads)
+        self._failure: BaseException | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None and self._failure is None:
+            self._failure = error
+        self._pool.shutdown(wait=True)
+        if error is None and self._failure is not None:
+            raise self._failure
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Queue ``work``, which isn't called any more when something failed. Raises that."""
+        self._room.acquire()
+        if self._failure is not None:
+            self._room.release()
+            raise self._failure
+        self._pool.submit(self._guarded, work)
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        try:
+            if self._failure is None:
+                work()
+        except BaseException as error:  # noqa: BLE001  # raised where the block is
+            self._failure = self._failure or error
+        finally:
+            self._room.release()
+
+
+class Helpers:
     """Threads that help one blocking job, and end with it: leaving the block waits for them.
 
     Work that hasn't begun by then is forgotten.
@@ -87,7 +124,7 @@ class Crew:
     def start_later(
         self, seconds: float, func: Callable[P, object], *args: P.args, **kwargs: P.kwargs
     ) -> None:
-        """Do something beside, in a thread more, if the job lasts so long. Once for a crew."""
+        """Do something beside, in a thread more, if the job lasts so long. Once for each."""
 
         def work() -> None:
             if not self._over.wait(seconds):

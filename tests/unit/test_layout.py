@@ -33,6 +33,7 @@ ELSEWHERE = {
     "api/handlers/config.py": OVER_REAL_CONNECTIONS,
     "api/handlers/console.py": OVER_REAL_CONNECTIONS,
     "api/handlers/console_log.py": OVER_REAL_CONNECTIONS,
+    "api/handlers/downloads.py": OVER_REAL_CONNECTIONS,
     "api/handlers/events.py": OVER_REAL_CONNECTIONS,
     "api/handlers/root.py": OVER_REAL_CONNECTIONS,
     "api/handlers/servers.py": OVER_REAL_CONNECTIONS,

@@ -83,8 +83,8 @@ def routes() -> tuple[Route, ...]:
         Route("/server/{id}/usage", {"GET": show_usage}, GET_ONLY),
         Route("/server/{id}/console", {"GET": open_console}, GET_ONLY),
         Route("/server/{id}/console/log", {"GET": read_log}, GET_ONLY),
-        *_archive_routes(),
         Route("/server/{id}/files/download", {"GET": download}, GET_ONLY),
+        *_archive_routes(),
         Route("/events", {"GET": watch}, GET_ONLY),
     )
     # fmt: on

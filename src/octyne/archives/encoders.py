@@ -2,19 +2,14 @@
 
 import lzma
 import struct
-import sys
 from collections.abc import Callable
 from typing import Protocol
 
+import zstandard
 from zlib_ng import zlib_ng
 
-from octyne.aio import Crew
+from octyne.aio import Helpers
 from octyne.archives.sinks import InOrder
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
 
 GZIP_LEVEL = 3
 GZIP_HEAD = b"\x1f\x8b\x08\0\0\0\0\0\0\x03"
@@ -49,9 +44,9 @@ class Plain:
 class Gzip:
     """One gzip member, its pieces deflated in parallel, each with the end of the one before."""
 
-    def __init__(self, crew: Crew, out: Out) -> None:
+    def __init__(self, helpers: Helpers, out: Out) -> None:
         self._out = out
-        self._blocks: InOrder[bytes] = InOrder(crew, out)
+        self._blocks: InOrder[bytes] = InOrder(helpers, out)
         self._crc = self._size = 0
         self._before = b""
         out(GZIP_HEAD)
@@ -77,8 +72,8 @@ def _deflate(data: bytes, before: bytes) -> bytes:
 class Xz:
     """Streams of 8 MiB of content one after another, which is one .xz file as well."""
 
-    def __init__(self, crew: Crew, out: Out) -> None:
-        self._blocks: InOrder[bytes] = InOrder(crew, out)
+    def __init__(self, helpers: Helpers, out: Out) -> None:
+        self._blocks: InOrder[bytes] = InOrder(helpers, out)
         self._waiting = bytearray()
         self._is_begun = False
 
@@ -105,14 +100,14 @@ class Zstd:
 
     def __init__(self, threads: int, window_log: int, out: Out) -> None:
         self._out = out
-        options: dict[int, int] = {
-            zstd.CompressionParameter.compression_level: ZSTD_LEVEL,
-            zstd.CompressionParameter.enable_long_distance_matching: 1,
-            zstd.CompressionParameter.window_log: window_log,
-            zstd.CompressionParameter.checksum_flag: 1,
-            zstd.CompressionParameter.nb_workers: threads if threads > 1 else 0,
-        }
-        self._packer = zstd.ZstdCompressor(options=options)
+        settings = zstandard.ZstdCompressionParameters.from_level(
+            ZSTD_LEVEL,
+            enable_ldm=True,
+            window_log=window_log,
+            write_checksum=True,
+            threads=threads if threads > 1 else 0,
+        )
+        self._packer = zstandard.ZstdCompressor(compression_params=settings).compressobj()
 
     def feed(self, data: bytes) -> None:
         """Take a piece."""

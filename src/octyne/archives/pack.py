@@ -8,11 +8,11 @@ Hard links are files like others.
 
 import os
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from octyne.aio import Crew
+from octyne.aio import Helpers, Workers
 from octyne.archives import encoders
 from octyne.archives.members import Walk
 from octyne.archives.progress import Progress
@@ -98,29 +98,47 @@ def prepare(root: Root, request: PackRequest) -> None:
     check_names(root, _base(root, request.base), request.names)
 
 
-def pack(
-    files: Files,
-    directory: str,
-    request: PackRequest,
-    progress: Progress,
-    in_turn: Callable[[Callable[[], None]], None] = lambda place: place(),
-) -> None:
-    """Build the archive. Blocks for as long as that takes; on any error nothing is left of it.
+class Built:
+    """An archive that is complete and still hidden; `close` removes it, unless it was `put`."""
+
+    def __init__(self, place: Place, hidden: str, held: ExitStack) -> None:
+        self._place = place
+        self._hidden = hidden
+        self._held = held
+
+    def put(self) -> None:
+        """Give it its name: the moment when it becomes visible.
+
+        Raises:
+            InvalidError: something has that name by now, or its folder is gone.
+        """
+        try:
+            self._place.folder.move(self._hidden, self._place.folder, self._place.name)
+        except FileExistsError as error:
+            raise InvalidError(IN_THE_WAY) from error
+        except FileNotFoundError as error:
+            raise InvalidError(NO_PARENT) from error
+        self._place.folder.sync()
+
+    def close(self) -> None:
+        """Leave nothing hidden."""
+        self._held.close()
+
+
+def build(files: Files, directory: str, request: PackRequest, progress: Progress) -> Built:
+    """Build the archive, hidden. Blocks for as long as that takes; an error leaves nothing of it.
 
     Uses up to 8 threads of its own, with 8 MiB each, and for zstd 128 MiB besides (its window).
-    ``in_turn`` calls what it is given when it is the app's turn for a change (`files.turns`).
 
     Raises:
-        InvalidError: as `prepare`; also when something came to the archive's place meanwhile.
+        InvalidError: as `prepare`.
         DeniedError, UnavailableError: a file is closed to us, the disk is full.
         CancelledError: the job was told to end.
     """
-    with (
-        named("archive path"),
-        Root.open(directory) as root,
-        _archive_place(root, request.path) as place,
-        files.leftovers.hidden(root, place.folder, "pack") as hidden,
-    ):
+    with named("archive path"), ExitStack() as stack:
+        root = stack.enter_context(Root.open(directory))
+        place = stack.enter_context(_archive_place(root, request.path))
+        hidden = stack.enter_context(files.leftovers.hidden(root, place.folder, "pack"))
         base = _base(root, request.base)
         chosen = check_names(root, base, request.names)
         descriptor = place.folder.create(hidden)
@@ -132,21 +150,36 @@ def pack(
         finally:
             os.close(descriptor)
         progress.check()
-        in_turn(lambda: _put(place, hidden))
+        return Built(place, hidden, stack.pop_all())
+
+
+async def pack(
+    files: Files, directory: str, request: PackRequest, progress: Progress, workers: Workers
+) -> None:
+    """Build the archive in a thread, and place it when it is the app's turn.
+
+    Raises as `build` and `Built.put`. End it by ``progress``: a task that is cancelled leaves its
+    thread behind, and what that makes to the next start.
+    """
+    built = await workers.run(build, files, directory, request, progress)
+    try:
+        await files.turns.run(directory, built.put)
+    finally:
+        await workers.run(built.close)
 
 
 def write(
     walk: Walk, request: PackRequest, sink: Sink, progress: Progress, threads: int = THREADS
 ) -> None:
     """Write an archive of what is walked; raises as `pack`."""
-    with Crew("pack", threads) as crew:
+    with Helpers("pack", threads) as helpers:
         if sink.can_patch:
-            crew.start_later(COUNT_S, walk.count, progress)
+            helpers.start_later(COUNT_S, walk.count, progress)
         if request.kind == "zip":
             deflates = request.compression != NONE
-            ZipWriter(sink, crew, progress, deflates=deflates).write(iter(walk))
+            ZipWriter(sink, helpers, progress, deflates=deflates).write(iter(walk))
         else:
-            encoder = _encoder(request.compression, sink, crew)
+            encoder = _encoder(request.compression, sink, helpers)
             TarWriter(encoder, progress).write(iter(walk))
 
 
@@ -207,24 +240,14 @@ def _archive_place(root: Root, text: str) -> Iterator[Place]:
         yield place
 
 
-def _put(place: Place, hidden: str) -> None:
-    try:
-        place.folder.move(hidden, place.folder, place.name)
-    except FileExistsError as error:
-        raise InvalidError(IN_THE_WAY) from error
-    except FileNotFoundError as error:
-        raise InvalidError(NO_PARENT) from error
-    place.folder.sync()
-
-
-def _encoder(compression: str, sink: Sink, crew: Crew) -> encoders.Encoder:
+def _encoder(compression: str, sink: Sink, helpers: Helpers) -> encoders.Encoder:
     match compression:
         case "gzip":
-            return encoders.Gzip(crew, sink.write)
+            return encoders.Gzip(helpers, sink.write)
         case "xz":
-            return encoders.Xz(crew, sink.write)
+            return encoders.Xz(helpers, sink.write)
         case "zstd":
-            window, threads = encoders.ZSTD_WINDOW_LOG, crew.threads
+            window, threads = encoders.ZSTD_WINDOW_LOG, helpers.threads
             if not sink.can_patch:  # many may be under way at once
                 window, threads = encoders.ZSTD_SMALL_WINDOW_LOG, 1
             return encoders.Zstd(threads, window, sink.write)

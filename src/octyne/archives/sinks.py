@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, ParamSpec, Protocol, TypeVar
 
-from octyne.aio import Crew
+from octyne.aio import Helpers
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -65,22 +65,22 @@ class CallSink:
 
 
 class InOrder(Generic[T]):
-    """Has work done by a crew, and takes the results in the order of the work; bounded.
+    """Has work done by a helpers, and takes the results in the order of the work; bounded.
 
     No more than twice as many pieces as it has threads, and one, are under way or wait to be taken.
     """
 
-    def __init__(self, crew: Crew, take: Callable[[T], None]) -> None:
-        self._crew = crew
+    def __init__(self, helpers: Helpers, take: Callable[[T], None]) -> None:
+        self._helpers = helpers
         self._take = take
-        self._ahead = 2 * crew.threads + 1
+        self._ahead = 2 * helpers.threads + 1
         self._pieces: deque[Future[T]] = deque()
 
     def put(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> None:
         """Queue a piece; may take results before. Raises what pieces, or taking them, raise."""
         while len(self._pieces) >= self._ahead or (self._pieces and self._pieces[0].done()):
             self._take(self._pieces.popleft().result())
-        self._pieces.append(self._crew.start(work, *args, **kwargs))
+        self._pieces.append(self._helpers.start(work, *args, **kwargs))
 
     def finish(self) -> None:
         """Take all that is left."""

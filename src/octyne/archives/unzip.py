@@ -2,9 +2,7 @@
 
 import bz2
 import os
-from collections import deque
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 from isal import isal_zlib
 
@@ -15,10 +13,7 @@ from octyne.archives.staging import Staging, fill, seal
 from octyne.archives.streams import BAD_DATA, Decoder, inflate
 from octyne.archives.zip_directory import Entry, ZipDirectory
 
-if TYPE_CHECKING:
-    from concurrent.futures import Future
-
-THREADS = 8  # at most
+THREADS = max(1, min(8, os.cpu_count() or 1))
 GROUP_BYTES = 1 << 20  # packed; small members go to a thread together
 GROUP_MEMBERS = 32
 PIECE = 1 << 20
@@ -44,18 +39,13 @@ def unzip(descriptor: int, staging: Staging) -> None:
     groups = [_Group(descriptor, staging.budget)]
     try:
         with Crew("unzip", THREADS) as crew:
-            working: deque[Future[None]] = deque()
             for entry in directory.entries():
                 member = _finished(descriptor, entry, staging.budget)
                 file = staging.add(member)
                 if file is not None and groups[-1].add(entry, file):
-                    working.append(crew.start(groups[-1].take_out))
+                    crew.run(groups[-1].take_out)
                     groups.append(_Group(descriptor, staging.budget))
-                if len(working) > 2 * crew.threads:
-                    working.popleft().result()
-            working.append(crew.start(groups[-1].take_out))
-            for each in working:
-                each.result()
+            crew.run(groups[-1].take_out)
     finally:
         for group in groups:
             group.close()

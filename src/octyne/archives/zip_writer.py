@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from isal import isal_zlib
 
-from octyne.aio import Crew
+from octyne.aio import Helpers
 from octyne.archives import zip_format
 from octyne.archives.members import PIECE_BYTES, Member, read
 from octyne.archives.progress import Progress
@@ -30,9 +30,9 @@ Packed = tuple[Item, bytes]
 class ZipWriter:
     """Writes one archive. Keeps about 100 bytes and the name of each member until the end."""
 
-    def __init__(self, sink: Sink, crew: Crew, progress: Progress, *, deflates: bool) -> None:
+    def __init__(self, sink: Sink, helpers: Helpers, progress: Progress, *, deflates: bool) -> None:
         self._sink = sink
-        self._crew = crew
+        self._helpers = helpers
         self._progress = progress
         self._deflates = deflates
         self._offset = self._count = 0
@@ -40,7 +40,7 @@ class ZipWriter:
 
     def write(self, members: Iterator[Member]) -> None:
         """Write all members and the directory. Blocks, and raises, as `TarWriter.write`."""
-        groups: InOrder[list[Packed]] = InOrder(self._crew, self._take)
+        groups: InOrder[list[Packed]] = InOrder(self._helpers, self._take)
         for group in _groups(members):
             if isinstance(group, Member):
                 groups.finish()
@@ -85,7 +85,7 @@ class ZipWriter:
 
     def _content(self, descriptor: int, size: int, item: Item) -> None:
         begin = self._offset
-        blocks: InOrder[bytes] = InOrder(self._crew, self._write)
+        blocks: InOrder[bytes] = InOrder(self._helpers, self._write)
         before = b""
         while item.size < size:
             data = read(descriptor, min(PIECE_BYTES, size - item.size), item.size)

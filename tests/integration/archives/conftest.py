@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from support.archives import Box
+from support.packing import Yard
 
 
 @pytest.fixture
@@ -14,3 +15,9 @@ def box(tmp_path: Path) -> Iterator[Box]:
     made = Box(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture
+def yard(tmp_path: Path) -> Yard:
+    """An app's directory to pack."""
+    return Yard(tmp_path)

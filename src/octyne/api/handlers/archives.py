@@ -1,20 +1,18 @@
 """Archives: made of an app's files, unpacked among them, and the jobs that do it."""
 
-import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 from aiohttp import web
 
 from octyne import wire
-from octyne.aio import Workers, in_loop, in_thread
+from octyne.aio import in_thread
 from octyne.api import params, replies
 from octyne.api.context import Call
 from octyne.api.errors import JOB_FAILED, problem
 from octyne.archives import pack, unpack
 from octyne.archives.jobs import Job, Kind, Owner
-from octyne.archives.progress import Progress
+from octyne.archives.pack import PackRequest
 from octyne.errors import InvalidError
 from octyne.system.paths.folder import Root
 from octyne.system.paths.names import MAX_PATH_BYTES
@@ -26,23 +24,16 @@ MAX_LOGGED = 100  # paths of a request in the action log
 async def compress(call: Call) -> web.StreamResponse:
     """`POST /server/{id}/compress`: the body is a list of paths."""
     names = _names(await call.body(MAX_LIST))
+    query, directory = call.query, call.app.directory
     request = pack.parse_request(
-        params.text(call.query, "archiveType"),
-        params.text(call.query, "compress"),
-        path=call.query.get("path", ""),
-        base=call.query.get("basePath", ""),
+        query.get("archiveType", ""),
+        query.get("compress", ""),
+        path=query.get("path", ""),
+        base=query.get("basePath", ""),
         names=names,
     )
-    directory, files = call.app.directory, call.services.files
     await in_thread(_prepare, directory, request)
-    loop = asyncio.get_running_loop()
-
-    def in_turn(place: Callable[[], None]) -> None:
-        in_loop(loop, files.turns.run(directory, place))
-
-    async def work(progress: Progress, workers: Workers) -> None:
-        await workers.run(pack.pack, files, directory, request, progress, in_turn)
-
+    work = partial(pack.pack, call.services.files, directory, request)
     job = call.services.jobs.start(_owner(call, Kind.COMPRESS), work)
     call.audit(
         "server.files.compress",
@@ -54,6 +45,11 @@ async def compress(call: Call) -> web.StreamResponse:
         files=names[:MAX_LOGGED],
     )
     return await _answer(call, job)
+
+
+def _prepare(directory: str, request: PackRequest) -> None:
+    with Root.open(directory) as root:
+        pack.prepare(root, request)
 
 
 async def decompress(call: Call) -> web.StreamResponse:
@@ -97,11 +93,6 @@ async def cancel_decompress(call: Call) -> web.StreamResponse:
     """`DELETE /server/{id}/decompress`: give it up."""
     await call.services.jobs.cancel(_job(call, Kind.DECOMPRESS))
     return replies.done()
-
-
-def _prepare(directory: str, request: pack.PackRequest) -> None:
-    with Root.open(directory) as root:
-        pack.prepare(root, request)
 
 
 def _names(body: bytes) -> list[str]:
