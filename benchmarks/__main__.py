@@ -19,6 +19,8 @@ BENCHMARKS = {
     "zip": archives.zip_tree,
     "tar-gz": archives.tar_gz,
     "tar-zst": archives.tar_zst,
+    "unzip": archives.unzip,
+    "untar": archives.untar_gz,
     "start": resources.start,
     "memory": resources.memory,
     "many": resources.many,

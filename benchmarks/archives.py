@@ -41,6 +41,57 @@ def tar_zst() -> list[Figure]:
     return _measure("tar.zst", "archiveType=tar&compress=zstd", command, goal=364, go=280)
 
 
+def unzip() -> list[Figure]:
+    """A zip unpacked into a new folder; beside Info-ZIP."""
+    return _measure_unpacking("zip", ["unzip", "-qo", "0.zip", "-d", "OUT"], goal=207, go=138)
+
+
+def untar_gz() -> list[Figure]:
+    """The same with a tar.gz; beside `tar xzf`."""
+    command = ["tar", "xzf", "0.tar.gz", "--one-top-level=OUT"]
+    return _measure_unpacking("tar.gz", command)
+
+
+def _measure_unpacking(
+    kind: str, command: list[str], goal: float | None = None, go: float | None = None
+) -> list[Figure]:
+    with directory() as home, running(_apps(home)) as (daemon, token):
+        count, size = make_tree(home / "tree")
+        packing = "archiveType=zip" if kind == "zip" else "archiveType=tar&compress=gzip"
+        _compress(daemon, token, f"0.{kind}", packing)
+        with _probe(daemon, token) as delays:
+            ours = [_unpack(daemon, token, f"0.{kind}", f"ours{n}") for n in range(ROUNDS)]
+        same = subprocess.run(["diff", "-r", "tree", "ours0/tree"], cwd=home, check=False)
+        names = [f"theirs{n}" for n in range(ROUNDS)]
+        theirs = [
+            _timed([word.replace("OUT", name) for word in command], home, name) for name in names
+        ]
+        is_there = (home / "theirs0").exists()
+    notes: dict[str, object] = {
+        "files": count,
+        "same": same.returncode == 0,
+        "beside": command[0],
+        "beside_mb_s": round(size / min(theirs) / 1e6) if is_there else None,
+        "longest_answer_ms": round(max(delays, default=0) * 1000, 1),
+    }
+    rate = size / sorted(ours)[ROUNDS // 2] / 1e6
+    return [Figure(name=f"un{kind} of a 120 MB tree", value=rate, unit="MB/s", goal=goal, go=go,
+                   notes=notes)]  # fmt: skip
+
+
+def _unpack(daemon: Daemon, token: str, name: str, to: str) -> float:
+    connection = HTTPConnection("127.0.0.1", daemon.port, timeout=120)
+    begun = time.monotonic()
+    path = f"/server/app/decompress?path={name}"
+    connection.request("POST", path, to, {"Authorization": token})
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    if answer.status != 200:
+        raise RuntimeError(f"decompress: {answer.status} {body!r}")
+    return time.monotonic() - begun
+
+
 def _measure(kind: str, query: str, command: list[str], *, goal: float, go: float) -> list[Figure]:
     with directory() as home, running(_apps(home)) as (daemon, token):
         count, size = make_tree(home / "tree")

@@ -1,20 +1,27 @@
 """Archives for tests, the worst ones made by hand; and unpacking without a daemon around it."""
 
+import bz2
+import gzip
 import io
+import lzma
 import struct
+import sys
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-import zstandard
-
 from octyne.aio import Workers
 from octyne.archives import unpack
 from octyne.archives.progress import Progress
 from octyne.config.model import ArchivesConfig
 from octyne.files.service import Files
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 TarEntry = tuple[str, bytes] | tarfile.TarInfo
 
@@ -148,14 +155,10 @@ def raw_zip(members: list[tuple[bytes, bytes]], *, count: int | None = None, **l
 
 
 def _zstd(data: bytes) -> bytes:
-    return zstandard.ZstdCompressor(write_checksum=True).compress(data)
+    return zstd.compress(data, options={zstd.CompressionParameter.checksum_flag: 1})
 
 
 def _packers() -> dict[str, Callable[[bytes], bytes]]:
-    import bz2
-    import gzip
-    import lzma
-
     return {
         "a.tar": bytes,
         "a.tar.gz": gzip.compress,

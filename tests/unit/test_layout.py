@@ -9,6 +9,9 @@ TESTS = Path(__file__).parents[1]
 
 BY_THE_REAL_DAEMON = "is what tests/e2e starts and talks to"
 OVER_REAL_CONNECTIONS = "is tested by route, over real connections, in tests/integration/api"
+BY_WHAT_IS_UNPACKED = (
+    "is tested in tests/integration/archives, test_unpack.py and test_hostile.py, by its user"
+)
 ELSEWHERE = {
     "__main__.py": BY_THE_REAL_DAEMON,
     "wire.py": "holds shapes alone; tests/integration/api and tests/e2e compare what is sent",
@@ -40,6 +43,16 @@ ELSEWHERE = {
     "api/handlers/uploads.py": OVER_REAL_CONNECTIONS,
     "api/handlers/root.py": OVER_REAL_CONNECTIONS,
     "api/handlers/servers.py": OVER_REAL_CONNECTIONS,
+    "api/handlers/archives.py": "is tested over real connections, in tests/e2e/test_decompress.py",
+    "archives/errors.py": "holds errors alone",
+    "archives/limits.py": BY_WHAT_IS_UNPACKED,
+    "archives/merge.py": BY_WHAT_IS_UNPACKED,
+    "archives/staging.py": BY_WHAT_IS_UNPACKED,
+    "archives/streams.py": BY_WHAT_IS_UNPACKED,
+    "archives/tar_headers.py": BY_WHAT_IS_UNPACKED,
+    "archives/untar.py": BY_WHAT_IS_UNPACKED,
+    "archives/unzip.py": BY_WHAT_IS_UNPACKED,
+    "archives/zip_directory.py": BY_WHAT_IS_UNPACKED,
     "apps/hold.py": "is an app's half; tests/integration/apps/test_app.py tests both together",
     "apps/notices.py": "is an app's; tests/integration/apps/test_app.py compares its lines",
     "apps/runs.py": "is an app's half; tests/integration/apps/test_app.py tests both together",

@@ -2,14 +2,19 @@
 
 import lzma
 import struct
+import sys
 from collections.abc import Callable
 from typing import Protocol
 
-import zstandard
 from zlib_ng import zlib_ng
 
 from octyne.aio import Helpers
 from octyne.archives.sinks import InOrder
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 GZIP_LEVEL = 3
 GZIP_HEAD = b"\x1f\x8b\x08\0\0\0\0\0\0\x03"
@@ -100,14 +105,15 @@ class Zstd:
 
     def __init__(self, threads: int, window_log: int, out: Out) -> None:
         self._out = out
-        settings = zstandard.ZstdCompressionParameters.from_level(
-            ZSTD_LEVEL,
-            enable_ldm=True,
-            window_log=window_log,
-            write_checksum=True,
-            threads=threads if threads > 1 else 0,
-        )
-        self._packer = zstandard.ZstdCompressor(compression_params=settings).compressobj()
+        parameter = zstd.CompressionParameter
+        options: dict[int, int] = {
+            parameter.compression_level: ZSTD_LEVEL,
+            parameter.enable_long_distance_matching: 1,
+            parameter.window_log: window_log,
+            parameter.checksum_flag: 1,
+            parameter.nb_workers: threads if threads > 1 else 0,
+        }
+        self._packer = zstd.ZstdCompressor(options=options)
 
     def feed(self, data: bytes) -> None:
         """Take a piece."""

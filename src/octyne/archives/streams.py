@@ -3,18 +3,23 @@
 import bz2
 import lzma
 import os
+import sys
 from collections.abc import Callable, Iterator
-from typing import IO, Protocol, cast
+from typing import Protocol, cast
 
-import zstandard
 from isal import igzip_lib
 
 from octyne.archives.errors import BrokenArchiveError
 
+if sys.version_info >= (3, 14):
+    from compression import zstd as zstd_library
+else:
+    from backports import zstd as zstd_library
+
 PACKED_PIECE = 128 << 10
 PIECE = 1 << 20
 MEMORY_LIMIT = 256 << 20  # bytes that a decoder may want
-ZSTD_WINDOW = 128 << 20  # bytes, as the zstd program has it without --long=31
+ZSTD_WINDOW_LOG = 27  # as the zstd program has it without --long=31
 MAX_EMPTY = 1_000  # streams without content, one after another
 
 DAMAGED = "Its compressed data is damaged."
@@ -23,6 +28,8 @@ CUT_OFF = "It is cut off."
 Check = Callable[[], None]
 BAD_DATA: tuple[type[Exception], ...] = (  # what decoders say of it; bz2 says OSError
     cast("type[Exception]", igzip_lib.IsalError),  # its stub takes it for an instance
+    lzma.LZMAError,
+    zstd_library.ZstdError,
     OSError,
     EOFError,
     ValueError,
@@ -61,6 +68,11 @@ def _gzip() -> Decoder:
     return igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
 
 
+def _zstd() -> Decoder:
+    options: dict[int, int] = {zstd_library.DecompressionParameter.window_log_max: ZSTD_WINDOW_LOG}
+    return zstd_library.ZstdDecompressor(options=options)
+
+
 def _xz() -> Decoder:
     return lzma.LZMADecompressor(memlimit=MEMORY_LIMIT)
 
@@ -87,18 +99,7 @@ def xz(descriptor: int, check: Check) -> Iterator[bytes]:
 
 def zstd(descriptor: int, check: Check) -> Iterator[bytes]:
     """A Zstandard file, of one frame or several."""
-    source = cast("IO[bytes]", _Packed(descriptor, check))  # all that is asked of it is `read`
-    decoder = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW)
-    reader = decoder.stream_reader(source, read_size=PACKED_PIECE, read_across_frames=True)
-    while True:
-        check()
-        try:
-            piece = reader.read(PIECE)
-        except zstandard.ZstdError as error:
-            raise BrokenArchiveError(DAMAGED) from error
-        if not piece:
-            return
-        yield piece
+    return _decoded(_Packed(descriptor, check), _zstd)
 
 
 class _Packed:
@@ -156,11 +157,9 @@ def _decode(decoder: Decoder, packed: _Packed) -> bytes:
             raise BrokenArchiveError(CUT_OFF)
     try:
         return decoder.decompress(data, PIECE)
-    except lzma.LZMAError as error:
-        if "limit" in str(error):
-            raise BrokenArchiveError("It takes too much memory to unpack.") from error
-        raise BrokenArchiveError(DAMAGED) from error
     except BAD_DATA as error:
+        if "limit" in str(error) or "memory" in str(error):
+            raise BrokenArchiveError("It takes too much memory to unpack.") from error
         raise BrokenArchiveError(DAMAGED) from error
 
 

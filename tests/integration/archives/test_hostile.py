@@ -2,6 +2,7 @@
 
 import io
 import random
+import shutil
 import stat
 import struct
 import tarfile
@@ -13,7 +14,7 @@ import pytest
 from octyne.archives.errors import BrokenArchiveError
 from octyne.config.model import ArchivesConfig
 from octyne.errors import DaemonError
-from support.archives import TARS, Box, raw_zip, tar_entry, tar_of, unix, zip_of
+from support.archives import TARS, Box, TarEntry, raw_zip, tar_entry, tar_of, unix, zip_of
 
 SYM, HARD, FIFO, CHAR, BLOCK = (
     tarfile.SYMTYPE,
@@ -35,7 +36,7 @@ NAMES = {
     "n" * 256: "too long",
     "/".join("d" * 120): "folders deep",
 }
-TAR_LINKS = {
+TAR_LINKS: dict[str, list[TarEntry]] = {
     "symlink out": [tar_entry("l", SYM, "../../outside")],
     "absolute symlink": [tar_entry("l", SYM, "/etc/passwd")],
     "symlink through a name": [tar_entry("d/l", SYM, "x/../../../..")],
@@ -301,11 +302,13 @@ async def test_what_is_no_archive(box: Box, name: str, data: bytes) -> None:
 
 
 def sound_tar() -> bytes:
+    """A small one with all kinds in it."""
     text = random.Random(1).randbytes(900)
     return tar_of(("d/a", text), tar_entry("l", SYM, "d/a"), ("b" * 150, b"x" * 2000), ("c", b""))
 
 
 def sound_zip() -> bytes:
+    """A small one with all kinds in it."""
     text = random.Random(2).randbytes(500)
     return zip_of(
         ("d/a", text), (unix("l", stat.S_IFLNK | 0o777), b"d/a"), ("b", b"x" * 3000), ("c/", b"")
@@ -357,8 +360,6 @@ async def damaged(box: Box, archive: bytes, name: str, complete: dict[str, str] 
     found = {path[5:]: text for path, text in box.tree().items() if path.startswith("into/")}
     assert complete is None or found == complete
     assert box.is_clean()
-    import shutil
-
     shutil.rmtree(box.directory / "into")
     return False
 
