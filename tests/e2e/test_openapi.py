@@ -1,5 +1,6 @@
 """The OpenAPI document against the real daemon, by schemathesis: no 5xx, no undocumented status."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from .conftest import MakeDaemon
 # isn't HTTP after its upgrade, and the event stream never ends; both have their own tests.
 LEFT_OUT = ["/logout", "/server/{id}/console", "/events"]
 
+HOOKS = Path(__file__).parents[1] / "support/schemathesis_hooks.py"
 CHECKS = [
     "not_a_server_error",
     "status_code_conformance",
@@ -47,6 +49,7 @@ def test_the_document_tells_the_truth(make_daemon: MakeDaemon, tmp_path: Path) -
             *(f"--exclude-path={path}" for path in LEFT_OUT),
         ],
         cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(HOOKS.parent), "SCHEMATHESIS_HOOKS": HOOKS.stem},
         capture_output=True,
         text=True,
         check=False,
