@@ -31,6 +31,7 @@ ELSEWHERE = {
     "api/handlers/console.py": OVER_REAL_CONNECTIONS,
     "api/handlers/console_log.py": OVER_REAL_CONNECTIONS,
     "api/handlers/events.py": OVER_REAL_CONNECTIONS,
+    "api/handlers/log.py": OVER_REAL_CONNECTIONS,
     "api/handlers/root.py": OVER_REAL_CONNECTIONS,
     "api/handlers/servers.py": OVER_REAL_CONNECTIONS,
     "apps/hold.py": "is an app's half; tests/integration/apps/test_app.py tests both together",

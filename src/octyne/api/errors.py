@@ -24,6 +24,7 @@ from octyne.errors import (
 log = logging.getLogger(__name__)
 
 OK = 200
+NOT_MODIFIED = 304
 SWITCHING_PROTOCOLS = 101
 
 # The contract's exact texts that more than one module needs (docs/api.md#errors).
@@ -65,6 +66,10 @@ class BrokenBodyError(InvalidError):
     """The body ended before its end; the connection is of no more use."""
 
 
+class InvalidConfigError(InvalidError):
+    """A config that can't be used; its cause says why, in a sentence for whoever sent it."""
+
+
 class ConfigUnreadableError(DaemonError):
     """The config file is missing or broken; the details are in the daemon's log."""
 
@@ -95,12 +100,14 @@ class Problem:
 
     Attributes:
         closes: the connection can't serve another request.
+        reason: more than the message's fixed text says.
     """
 
     status: int
     message: str
     headers: dict[str, str] = field(default_factory=dict)
     closes: bool = False
+    reason: str = ""
 
     @property
     def close_code(self) -> int:
@@ -125,7 +132,9 @@ def problem(error: Exception, what: str) -> Problem:
     status = status_of(error)
     if status == STATUS[Exception]:
         return _our_fault(error, what)
-    return Problem(status, str(error), _headers(error), closes=isinstance(error, BrokenBodyError))
+    reason = str(error.__cause__) if isinstance(error, InvalidConfigError) else ""
+    closes = isinstance(error, BrokenBodyError)
+    return Problem(status, str(error), _headers(error), closes, reason)
 
 
 def bug(error: BaseException, what: str) -> Problem:

@@ -1,0 +1,3 @@
+export function NewAppPage() {
+  return null;
+}
