@@ -65,11 +65,12 @@ class Pages:
             if path == "/":
                 raise errors.MethodNotAllowedError(ONLY, "GET, HEAD, OPTIONS")
             raise NotFoundError(errors.NO_SUCH_ROUTE)
-        if not self._files:  # also after a build beside a daemon that runs
+        name = path.lstrip("/")
+        # Look again for what isn't known: it may have been built, or upgraded, beside us.
+        if not self._files or (name.startswith(assets.HASHED) and name not in self._files):
             self._files = await in_thread(assets.find, self._directory)
         if not self._files:
             return _own_page("The dashboard is not built", NOT_BUILT)
-        name = path.lstrip("/")
         found = await self._file(request, name)
         if found is None and not name.startswith(assets.HASHED):
             found = await self._start_page()

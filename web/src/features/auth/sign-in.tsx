@@ -85,6 +85,7 @@ function SignInForm() {
         data-autofocus={user ? undefined : true}
         autoFocus={!user}
         required
+        withAsterisk={false}
       />
       <PasswordInput
         label={t.auth.password}
@@ -97,6 +98,7 @@ function SignInForm() {
         autoFocus={Boolean(user)}
         visibilityToggleButtonProps={{ "aria-label": t.accounts.show }}
         required
+        withAsterisk={false}
       />
       <Button type="submit" size="md" fullWidth loading={isBusy} mt={4}>
         {t.auth.submit}
