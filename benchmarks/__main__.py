@@ -6,7 +6,7 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-from benchmarks import console, requests, resources
+from benchmarks import archives, console, files, requests, resources, uploads
 from benchmarks.figures import Figure, table
 
 BENCHMARKS = {
@@ -16,10 +16,20 @@ BENCHMARKS = {
     "delay": console.delay,
     "servers": requests.servers,
     "server": requests.server,
+    "zip": archives.zip_tree,
+    "tar-gz": archives.tar_gz,
+    "tar-zst": archives.tar_zst,
+    "unzip": archives.unzip,
+    "untar": archives.untar_gz,
     "start": resources.start,
     "memory": resources.memory,
     "many": resources.many,
+    "list-10k": files.list_10k,
+    "list-100k": files.list_100k,
+    "download": files.download,
     "viewers-1000": console.viewers_1000,
+    "upload": uploads.upload,
+    "upload-5g": uploads.upload_large,
 }
 
 

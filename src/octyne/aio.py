@@ -2,10 +2,13 @@
 
 import asyncio
 import logging
+import os
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Generic, ParamSpec, Self, TypeVar
 
@@ -39,12 +42,153 @@ class Workers:
 
     async def run(self, func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Like `in_thread`, in this pool."""
+        return await self.start(func, *args, **kwargs)
+
+    def start(self, func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]:
+        """Queue blocking work now; shield the future to wait for it and not give it up."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, lambda: func(*args, **kwargs))
+        return loop.run_in_executor(self._pool, lambda: func(*args, **kwargs))
 
     def close(self) -> None:
         """Forget queued work; running work ends by itself."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+class Crew:
+    """Threads that share one piece of blocking work, for the time of a ``with`` block.
+
+    It is used by one thread, which blocks while too much is queued, and at the block's end until
+    all is done. The first failure is raised there, or from `run`; what is queued then is dropped.
+    """
+
+    def __init__(self, name: str, threads: int) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"octyne-{name}")
+        self._room = threading.BoundedSemaphore(2 * threads)
+        self._failure: BaseException | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None and self._failure is None:
+            self._failure = error
+        self._pool.shutdown(wait=True)
+        if error is None and self._failure is not None:
+            raise self._failure
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Queue ``work``, which isn't called any more when something failed. Raises that."""
+        self._room.acquire()
+        if self._failure is not None:
+            self._room.release()
+            raise self._failure
+        self._pool.submit(self._guarded, work)
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        try:
+            if self._failure is None:
+                work()
+        except BaseException as error:  # noqa: BLE001  # raised where the block is
+            self._failure = self._failure or error
+        finally:
+            self._room.release()
+
+
+class Helpers:
+    """Threads that help one blocking job, and end with it: leaving the block waits for them.
+
+    Work that hasn't begun by then is forgotten.
+    """
+
+    def __init__(self, name: str, most: int) -> None:
+        self.threads = max(1, min(os.cpu_count() or 1, most))
+        self._over = threading.Event()
+        self._pool = ThreadPoolExecutor(self.threads + 1, thread_name_prefix=f"octyne-{name}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def start(self, func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Queue work; the caller bounds how much waits."""
+        return self._pool.submit(lambda: func(*args, **kwargs))
+
+    def start_later(
+        self, seconds: float, func: Callable[P, object], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Do something beside, in a thread more, if the job lasts so long. Once for each."""
+
+        def work() -> None:
+            if not self._over.wait(seconds):
+                func(*args, **kwargs)
+
+        self._pool.submit(work)
+
+
+class Pipe:
+    """Bytes from one thread to the loop, bounded: the thread waits while the reader is slow."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        """Call it in the loop."""
+        self._limit = limit_bytes
+        self._loop = asyncio.get_running_loop()
+        self._change = threading.Condition()
+        self._news = asyncio.Event()
+        self._queue: deque[bytes] = deque()
+        self._size = 0
+        self._is_ended = self._is_closed = False
+
+    def put(self, data: bytes) -> None:
+        """Hand bytes over; waits for room. Call it in the thread.
+
+        Raises:
+            BrokenPipeError: nobody reads any more.
+        """
+        with self._change:
+            self._change.wait_for(lambda: self._is_closed or self._size < self._limit)
+            if self._is_closed:
+                raise BrokenPipeError
+            self._queue.append(data)
+            self._size += len(data)
+        self._tell()
+
+    def end(self) -> None:
+        """Tell that nothing more comes. Call it in the thread."""
+        with self._change:
+            self._is_ended = True
+        self._tell()
+
+    async def get(self) -> bytes:
+        """The next bytes, b"" at the end. Cancelling is safe."""
+        while True:
+            with self._change:  # held for moments only
+                if self._queue:
+                    data = self._queue.popleft()
+                    self._size -= len(data)
+                    self._change.notify()
+                    return data
+                if self._is_ended:
+                    return b""
+                self._news.clear()
+            await self._news.wait()
+
+    def close(self) -> None:
+        """The reader goes: whoever puts is told so. Call it in the loop, as often as you like."""
+        with self._change:
+            self._is_closed = True
+            self._change.notify()
+
+    def _tell(self) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody reads
+            self._loop.call_soon_threadsafe(self._news.set)
 
 
 class Outbox(Generic[T]):

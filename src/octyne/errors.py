@@ -8,6 +8,8 @@
     +-- NotFoundError           no such thing
     +-- ConflictError           there is one already, or it is in the way
     +-- TooLargeError           over a limit
+    +-- PreconditionFailedError the thing isn't in the state that the caller counts on
+    +-- DamagedError            what arrived is not what was sent
     +-- RateLimitedError        too often; carries when to try again
     +-- UnavailableError        something that we need is away
 
@@ -58,6 +60,18 @@ class TooLargeError(DaemonError):
     """The request is over a documented limit."""
 
     code = "too-large"
+
+
+class PreconditionFailedError(DaemonError):
+    """The thing is not in the state that the caller counts on; nothing was done."""
+
+    code = "precondition-failed"
+
+
+class DamagedError(DaemonError):
+    """What arrived is not what was sent: its checksum is another."""
+
+    code = "damaged"
 
 
 class RateLimitedError(DaemonError):

@@ -34,6 +34,20 @@ class Success(Shape, frozen=True):
     success: bool = True
 
 
+class BatchFailure(Shape, frozen=True):
+    """What is wrong with one operation of a batch, counted from 0."""
+
+    index: int
+    message: str
+
+
+class BatchFailed(Shape, frozen=True):
+    """`PATCH /server/{id}/files` that did nothing."""
+
+    success: bool
+    errors: tuple[BatchFailure, ...]
+
+
 class Version(Shape, frozen=True):
     """`GET /`."""
 
@@ -177,6 +191,104 @@ class ActionLog(Shape, frozen=True):
     """`GET /log`: lines of the action log as they were written, the newest first."""
 
     actions: list[dict[str, Any]]
+
+
+class FileEntry(Shape, frozen=True):
+    """An entry of a folder; `last_modified` is seconds since the epoch, `size` bytes."""
+
+    name: str
+    size: int
+    mime_type: str
+    folder: bool
+    last_modified: int
+
+
+class FileDetails(FileEntry, frozen=True, omit_defaults=True):
+    """The same with `extrainfo=true`.
+
+    Attributes:
+        mode: octal, such as "0644".
+        link_target: of symlinks; left out of others.
+        etag: of regular files; left out of others.
+    """
+
+    mode: str
+    owner: str
+    group: str
+    link_target: str = ""
+    etag: str = ""
+
+
+class FileFound(Shape, frozen=True, omit_defaults=True):
+    """One line of a search: `path` as other routes take it, `line` and `text` of the content."""
+
+    path: str
+    size: int
+    folder: bool
+    last_modified: int
+    line: int = 0
+    text: str = ""
+
+
+class SearchEnd(Shape, frozen=True):
+    """The last line of a search; `cut` says what ended it, "" when nothing is left."""
+
+    finished: bool
+    cut: str
+    found: int
+    visited: int
+    unreadable: int
+
+
+class TreeUsage(Shape, frozen=True):
+    """`GET /server/{id}/files/usage`; sizes in bytes, `cut` as in `SearchEnd`."""
+
+    size: int
+    allocated: int
+    files: int
+    folders: int
+    unreadable: int
+    cut: str
+
+
+class UploadStatus(Shape, frozen=True, omit_defaults=True):
+    """`GET /server/{id}/uploads/{upload}`.
+
+    Attributes:
+        path: of the file that it becomes.
+        offset: bytes that have come.
+        expires: when it is given up, milliseconds since the epoch.
+        length: bytes that it will have; left out while the client hasn't said.
+    """
+
+    id: str
+    path: str
+    offset: int
+    finished: bool
+    expires: int
+    length: int | None = None
+
+
+class JobToken(Shape, frozen=True):
+    """`POST .../compress` and `.../decompress` with `async=true`."""
+
+    token: str
+
+
+class JobState(Shape, frozen=True):
+    """How far a job is; totals are 0 until they are known.
+
+    Attributes:
+        state: waiting (for other jobs to end), running, or finished.
+        entries_done: files, folders and symlinks.
+    """
+
+    finished: bool
+    state: str
+    bytes_done: int
+    bytes_total: int
+    entries_done: int
+    entries_total: int
 
 
 class EventMessage(Shape, frozen=True):

@@ -22,6 +22,7 @@ NOT_GIVEN = error("Username or password not provided!")
 NO_NAME = error("Username not provided!")
 TAKEN = error("User already exists!")
 UNKNOWN = error("User does not exist!")
+RESERVED = error("The username '@local' is reserved for local system users.")
 DONE = {"success": True}
 
 
@@ -115,8 +116,7 @@ BAD_NEW: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"username": "", "password": "p"}, NOT_GIVEN),
     ({"username": "a", "password": ""}, NOT_GIVEN),
     ({"username": None, "password": None}, NOT_GIVEN),
-    ({"username": "@local", "password": "p"},
-     error("The username '@local' is reserved for local system users.")),
+    ({"username": "@local", "password": "p"}, RESERVED),
 ]  # fmt: skip
 
 
@@ -135,6 +135,8 @@ def test_new_accounts_need_a_good_name_and_a_password(door: Door) -> None:
         assert (answer.status, answer.json) == (400, error(text)), name
         answer = accounts(door, "PATCH", "?username=admin", username=name)
         assert (answer.status, answer.json) == (400, error(text)), name
+    answer = accounts(door, "PATCH", "?username=admin", username="@local")
+    assert (answer.status, answer.json) == (400, RESERVED)
     answer = accounts(door, "POST", username="admin", password="p")
     assert (answer.status, answer.json) == (409, TAKEN)
     assert users(door.daemon) == before

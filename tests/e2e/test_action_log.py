@@ -34,6 +34,7 @@ def last(daemon: Daemon, action: str, **expected: Any) -> None:
 
     def newest() -> dict[str, Any]:
         found = [line for line in lines(daemon) if line.get("action") == action]
+        assert all(abs(line["ts"] - time.time()) < 60 for line in found)  # seconds
         return {key: value for key, value in found[-1].items() if key != "ts"} if found else {}
 
     with contextlib.suppress(AssertionError):
@@ -51,6 +52,23 @@ def test_the_first_line_of_a_run_has_the_port(daemon: Daemon) -> None:
     for line in found:
         assert (line["level"], line["port"]) == ("info", daemon.port)
         assert abs(line["ts"] - time.time()) < 60
+
+
+def test_a_full_file_makes_room_for_the_next(make_daemon: MakeDaemon) -> None:
+    """It keeps its lines under another name; the new one is the owner's alone, too."""
+    daemon = make_daemon({})
+    file = daemon.directory / "logs/octyne.log"
+    file.parent.mkdir()
+    record = json.dumps({**FRAME, "action": "config.view", "note": ""})
+    before = record.replace('""', f'"{"x" * ((10 << 20) - len(record) - 1)}"') + "\n"
+    file.write_text(before)
+    daemon.start()
+    daemon.ask("GET", "/config")
+    last(daemon, "config.view", user="@local", ip="@local")
+    aside = file.with_name("octyne.log.1")
+    assert aside.read_text() == before
+    assert [line["msg"] for line in lines(daemon)] == ["started octyne", FRAME["msg"]]
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("name", TCP_DOORS)

@@ -4,7 +4,6 @@ import base64
 import json
 import sqlite3
 import statistics
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -178,13 +177,32 @@ def test_one_address_cannot_try_all_accounts(make_daemon: MakeDaemon) -> None:
     """A hundred failures of whatever accounts, and then 429; the owner elsewhere passes."""
     daemon = make_daemon({}).start()
     door = Door(daemon, "api")
-    statuses: list[int] = []
-    while 429 not in statuses and len(statuses) < 200:  # one more is allowed every 3 seconds
-        headers = {"Username": f"u{len(statuses)}", "Password": "x", TRUSTED: "203.0.113.9"}
-        statuses.append(door.ask("GET", "/login", **headers).status)
-    assert statuses[:100] == [401] * 100
-    assert statuses[-1] == 429
+    answers: list[Answer] = []
+    while not answers or (answers[-1].status != 429 and len(answers) < 200):
+        # One more is allowed every 3 seconds.
+        headers = {"Username": f"u{len(answers)}", "Password": "x", TRUSTED: "203.0.113.9"}
+        answers.append(door.ask("GET", "/login", **headers))
+    assert [answer.status for answer in answers[:100]] == [401] * 100
+    assert answers[-1].status == 429
+    assert int(answers[-1].headers["Retry-After"]) >= 1
     assert log_in(door).status == 200
+
+
+def test_many_addresses_cannot_try_one_account(make_daemon: MakeDaemon) -> None:
+    """A few failures from each of them, and then 429; the owner passes where he was before."""
+    daemon = make_daemon({})
+    daemon.but_for("octyne.accounts.limits", ACCOUNT="x.Limit(5)").start()
+    door = Door(daemon, "api")
+    at_home = {TRUSTED: "203.0.113.1"}
+    assert log_in(door, **at_home).status == 200
+    answers = [
+        door.ask("GET", "/login", Username="admin", Password="x", **{TRUSTED: f"198.51.100.{n}"})
+        for n in range(6)
+    ]
+    assert [answer.status for answer in answers] == [401] * 5 + [429]
+    assert int(answers[-1].headers["Retry-After"]) >= 1
+    assert log_in(door, **at_home).status == 200
+    assert door.ask("GET", "/login", Username="other", Password="x").status == 401
 
 
 # -- tokens --------------------------------------------------------------------------------------
@@ -272,6 +290,28 @@ def test_sessions_outlive_a_restart_and_end_after_three_months(make_daemon: Make
     assert [is_known(door, Authorization=each) for each in (young, old)] == [True, False]
 
 
+def age(daemon: Daemon, seconds: int) -> None:
+    """Stop it, make all sessions' last use that much longer ago, and start it."""
+    assert daemon.stop() == 0
+    file = daemon.directory / ".octyne/sessions.db"
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE sessions SET last_used = last_used - ?", (seconds,))
+    daemon.start()
+
+
+def test_use_keeps_a_session_alive(make_daemon: MakeDaemon) -> None:
+    """The three months begin anew with each use, by header or by cookie."""
+    daemon = make_daemon({}).start()
+    door = Door(daemon, "web")
+    by_header, by_cookie, unused = token_of(door), token_of(door), token_of(door)
+    age(daemon, COOKIE_AGE_S - 3600)
+    assert is_known(door, Authorization=by_header)
+    assert is_known(door, Cookie=f"X-Authentication={by_cookie}")
+    age(daemon, 2 * 3600)
+    alive = [is_known(door, Authorization=each) for each in (by_header, by_cookie, unused)]
+    assert alive == [True, True, False]
+
+
 # -- tickets -------------------------------------------------------------------------------------
 
 
@@ -348,12 +388,31 @@ def test_a_ticket_dies_with_its_session(door: Door) -> None:
     assert not opens(door, ticket)
 
 
+@pytest.mark.parametrize("path", ["/server/nope/console", "/server/app/console"])
+@pytest.mark.parametrize("where", ["api", "web", "unix"])
+def test_a_ticket_is_used_up_by_any_attempt(door: Door, where: str, path: str) -> None:
+    """Also one for an app that isn't there, one that is no WebSocket, and one at another door."""
+    ticket = quote(ticket_of(door, token_of(door)), safe="")
+    tried = Door(door.daemon, where).ask("GET", f"{path}?ticket={ticket}")
+    assert tried.status == (404 if "nope" in path else 426)
+    assert not opens(door, ticket)
+
+
+def test_a_ticket_is_for_its_own_account(door: Door) -> None:
+    """What is done by it is done by the account that asked for it."""
+    answer = door.ask("GET", "/login", Username="latin", Password=LATIN)
+    ticket = quote(ticket_of(door, answer.json["token"]), safe="")
+    assert opens(door, ticket)
+    log = door.daemon.directory / "logs/octyne.log"
+    access = '"action": "server.console.access", "ip": "127.0.0.1", "user": "latin"'
+    eventually(lambda: access in log.read_text())
+
+
 def test_a_ticket_expires(make_daemon: MakeDaemon) -> None:
-    """The real daemon but for one number: nobody waits 30 seconds here."""
+    """After its time, though nobody has tried it."""
     daemon = make_daemon({"app": {"command": program("prompt.py")}})
-    code = "from octyne.accounts import tickets as t; t.LIFETIME_S = 1.0; import octyne.__main__"
-    daemon.command = [sys.executable, "-c", f"{code} as m; m.main()"]
-    door = Door(daemon.start(), "api")
+    daemon.but_for("octyne.accounts.tickets", LIFETIME_S="1.0").start()
+    door = Door(daemon, "api")
     token = token_of(door)
     early, late = ticket_of(door, token), ticket_of(door, token)
     issued = time.monotonic()
@@ -361,6 +420,13 @@ def test_a_ticket_expires(make_daemon: MakeDaemon) -> None:
     assert opens(door, quote(early, safe=""))
     eventually(lambda: time.monotonic() > issued + 1.5)
     assert not opens(door, quote(late, safe=""))
+
+
+def test_the_time_of_a_ticket_is_thirty_seconds() -> None:
+    """The contract's number."""
+    from octyne.accounts import tickets  # noqa: PLC0415  # the one look inside
+
+    assert tickets.LIFETIME_S == 30.0
 
 
 # -- the Unix socket -----------------------------------------------------------------------------

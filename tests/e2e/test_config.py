@@ -1,18 +1,14 @@
 """Section 3 of the contract, by the real daemon: version, config file, reload, command line."""
 
 import json
-import signal
-import socket
-import subprocess
+import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from octyne import __version__
-from support.daemon import Daemon, program
-from support.doors import DOORS, Door, error, problems
-from support.eventually import eventually
+from support.daemon import Daemon
+from support.doors import DOORS, Door, error
 
 from .conftest import MakeDaemon
 
@@ -40,13 +36,6 @@ def door(daemon: Daemon, request: pytest.FixtureRequest) -> Door:
 def content(daemon: Daemon) -> bytes:
     """The config file's bytes."""
     return (daemon.directory / "config.json").read_bytes()
-
-
-def patch(daemon: Daemon, **changes: Any) -> None:
-    """Change top-level keys of the config, over the API."""
-    daemon.config |= changes
-    answer = daemon.ask("PATCH", "/config", json.dumps(daemon.config))
-    assert (answer.status, answer.json) == (200, {"success": True})
 
 
 # -- version -------------------------------------------------------------------------------------
@@ -99,12 +88,34 @@ def test_patch_writes_what_it_was_given(door: Door) -> None:
     assert door.ask("GET", "/config").body == text.encode() + b"\n"
 
 
+def test_patch_takes_comments_trailing_commas_and_all_ports(daemon: Daemon) -> None:
+    """Wherever JSON with them has them; a port from 0, the default, to 65535."""
+    del daemon.config["port"]
+    text = json.dumps(daemon.config)[:-1]
+    for port in (0, 1, 65535):
+        more = f', "trustedProxies": ["127.0.0.1", /* here */ "::1",], // two\n"port": {port},}}'
+        answer = daemon.ask("PATCH", "/config", text + more)
+        assert (answer.status, answer.json) == (200, {"success": True}), port
+    assert content(daemon).endswith(b'"port": 65535,}\n')
+
+
+def test_the_file_is_replaced_in_one_step(daemon: Daemon) -> None:
+    """Who is reading the old one goes on to its end; at no instant is it half of anything."""
+    path = daemon.directory / "config.json"
+    before = path.read_bytes()
+    with path.open("rb") as old:
+        daemon.patch(servers={f"app{number}": {**SLEEP, "enabled": False} for number in range(99)})
+        assert old.read() == before
+        assert not os.path.samestat(os.fstat(old.fileno()), path.stat())
+    assert json.loads(path.read_bytes()) == daemon.config
+
+
 def test_a_linked_config_stays_a_link(daemon: Daemon, tmp_path: Path) -> None:
     """The file behind it is replaced."""
     path, real = daemon.directory / "config.json", tmp_path / "real.json"
     path.rename(real)
     path.symlink_to(real)
-    patch(daemon, trustedProxies=[])
+    daemon.patch(trustedProxies=[])
     assert path.is_symlink()
     assert json.loads(real.read_bytes()) == daemon.config
 
@@ -216,216 +227,3 @@ def test_two_changes_at_once_are_both_whole(daemon: Daemon) -> None:
     found = daemon.get("/servers?extrainfo=true")["servers"]
     there = {name for name, app in found.items() if not app["toDelete"]}
     assert there == set(json.loads(final)["servers"])
-
-
-# -- applying ------------------------------------------------------------------------------------
-
-
-def test_changed_apps_take_their_values_at_their_next_start(make_daemon: MakeDaemon) -> None:
-    """What runs goes on undisturbed."""
-    app = {"command": program("exits.py", 0, "wait"), "env": {"WHICH": "old"}}
-    daemon = make_daemon({"app": app}).start()
-    daemon.until("app", 1)
-    pid = daemon.get("/server/app")["pid"]
-    patch(daemon, servers={"app": {"command": ["sh", "-c", "echo new; sleep 1000"]}})
-    assert daemon.get("/server/app")["pid"] == pid
-    assert "new" not in daemon.lines("app")
-    daemon.post("app", "KILL")
-    daemon.until("app", 0)
-    daemon.post("app", "START")
-    daemon.until_line("app", "new")
-
-
-def test_an_app_no_longer_in_the_file_stays_until_it_stops(daemon: Daemon) -> None:
-    """Marked meanwhile; one that isn't running disappears at once."""
-    patch(daemon, servers={})
-    marked = {"servers": {"on": {"status": 1, "toDelete": True}}}
-    eventually(lambda: daemon.get("/servers?extrainfo=true") == marked, 10)
-    assert daemon.get("/server/on")["toDelete"] is True
-    assert daemon.ask("GET", "/server/off").status == 404
-    daemon.post("on", "KILL")
-    eventually(lambda: daemon.get("/servers") == {"servers": {}}, 10)
-    assert daemon.ask("GET", "/server/on").status == 404
-
-
-def test_an_app_that_is_put_back_loses_its_mark(daemon: Daemon) -> None:
-    """And survives its next stop; without the mark the key isn't there."""
-    servers = daemon.config["servers"]
-    patch(daemon, servers={})
-    patch(daemon, servers=servers)
-    assert "toDelete" not in daemon.get("/server/on")
-    summary = {"on": {"status": 1, "toDelete": False}, "off": {"status": 0, "toDelete": False}}
-    assert daemon.get("/servers?extrainfo=true") == {"servers": summary}
-    daemon.post("on", "KILL")
-    daemon.until("on", 0)
-
-
-def test_the_log_follows_the_config_at_once(daemon: Daemon, tmp_path: Path) -> None:
-    """Moved, its actions switched, and off; what can't be done keeps the old one and says so."""
-    old, new = daemon.directory / "logs/octyne.log", tmp_path / "new/octyne.log"
-    patch(daemon, logging={"path": str(new.parent), "actions": {"config.view": False}})
-    daemon.ask("GET", "/config")
-    daemon.ask("GET", "/config/reload")
-    eventually(lambda: new.exists() and '"config.reload"' in new.read_text(), 10)
-    assert '"config.view"' not in new.read_text()
-    assert '"config.reload"' not in old.read_text()
-
-    patch(daemon, logging={"enabled": False})
-    daemon.ask("GET", "/config")
-    patch(daemon, logging={"path": str(new.parent)})
-    daemon.ask("GET", "/config/reload")
-    eventually(lambda: new.read_text().count('"config.reload"') == 2, 10)
-    assert '"config.view"' not in new.read_text()
-
-
-def test_a_log_that_cannot_be_moved_stays_where_it_is(daemon: Daemon, tmp_path: Path) -> None:
-    """It says so for as long as it lasts, and any reload tries again."""
-    old, blocked = daemon.directory / "logs/octyne.log", tmp_path / "file"
-    blocked.write_text("")
-    patch(daemon, logging={"path": str(blocked / "below")})
-    for count in (1, 2):
-        assert daemon.get("/config/reload") == {"success": True}
-        assert problems(daemon).startswith("The logging settings could not be applied: ")
-        eventually(lambda: old.read_text().count('"config.reload"') == count, 10)  # noqa: B023  # called at once
-    blocked.unlink()
-    assert daemon.get("/config/reload") == {"success": True}
-    assert not problems(daemon)
-    eventually(lambda: '"config.reload"' in (blocked / "below/octyne.log").read_text(), 10)
-
-
-def test_a_daemon_starts_without_its_log(make_daemon: MakeDaemon, tmp_path: Path) -> None:
-    """The apps are what counts; it says so, and a reload tries again."""
-    blocked = tmp_path / "file"
-    blocked.write_text("")
-    daemon = make_daemon({"on": SLEEP}, logging={"path": str(blocked / "below")}).start()
-    daemon.until("on", 1)
-    assert problems(daemon)
-    blocked.unlink()
-    assert daemon.get("/config/reload") == {"success": True}
-    assert not problems(daemon)
-
-
-def test_what_needs_a_restart_is_said(daemon: Daemon) -> None:
-    """Changed ports count at the next start; until then health says so."""
-    patch(daemon, webUI={"enabled": False})
-    assert "restart" in problems(daemon)
-    strangers = daemon.api("GET", "/healthz")
-    assert (strangers.status, strangers.json) == (200, {"status": "degraded"})
-    assert daemon.web("GET", "/api/").status == 200
-    assert daemon.get("/config/reload") == {"success": True}
-    assert problems(daemon)
-    patch(daemon, webUI={"enabled": True, "port": daemon.web_port})
-    assert not problems(daemon)
-
-
-def test_sighup_reloads(daemon: Daemon) -> None:
-    """A broken file is said, and changes nothing."""
-    daemon.config["servers"]["new"] = SLEEP
-    daemon.write_config()
-    daemon.tell(signal.SIGHUP)
-    eventually(lambda: "new" in daemon.get("/servers")["servers"], 10)
-    (daemon.directory / "config.json").write_text("{")
-    daemon.tell(signal.SIGHUP)
-    eventually(lambda: "config.json, line 1, column 2" in daemon.log, 10)
-    assert set(daemon.get("/servers")["servers"]) == {"on", "off", "new"}
-
-
-# -- keys ----------------------------------------------------------------------------------------
-
-
-def test_unknown_keys_are_kept_and_warned_about(daemon: Daemon) -> None:
-    """Never fatal, wherever they stand."""
-    daemon.config["servers"]["on"] = {**SLEEP, "colour": "blue"}
-    patch(daemon, future={"a": 1})
-    assert b'"future": {"a": 1}' in content(daemon)
-    assert b'"colour": "blue"' in content(daemon)
-    eventually(lambda: "future is no key" in daemon.log and "servers.on.colour" in daemon.log, 10)
-
-
-@pytest.fixture
-def alone() -> None:
-    """Only where nobody uses the default ports."""
-    for port in (42069, 7877):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                pytest.skip(f"the default port {port} is in use here")
-
-
-@pytest.mark.usefixtures("alone")
-def test_an_empty_config_has_all_defaults(make_daemon: MakeDaemon) -> None:
-    """Ports 42069 (also for 0) and 7877, TMPDIR/octyne.sock.42069, logs/octyne.log, users.json."""
-    daemon = make_daemon({})
-    daemon.config = {"port": 0, "webUI": {"port": 0}}
-    daemon.write_config()
-    daemon.socket_path = daemon.directory / "octyne.sock.42069"
-    daemon.port, daemon.web_port = 42069, 7877
-    daemon.start()
-    assert daemon.get("/servers") == {"servers": {}}
-    assert daemon.api("GET", "/").status == daemon.web("GET", "/api/").status == 200
-    eventually((daemon.directory / "logs/octyne.log").read_text, 10)
-    first = json.loads((daemon.directory / "logs/octyne.log").read_text().splitlines()[0])
-    assert (first["msg"], first["port"]) == ("started octyne", 42069)
-    assert (daemon.directory / "users.json").stat().st_mode & 0o777 == 0o600
-
-
-def test_doors_that_are_switched_off_are_shut(make_daemon: MakeDaemon) -> None:
-    """The dashboard port and the Unix socket; the API port always listens."""
-    daemon = make_daemon({}, webUI={"enabled": False}, unixSocket={"enabled": False}).start()
-    assert daemon.api("GET", "/").status == 200
-    assert not list(daemon.directory.glob("octyne.sock*"))
-    with pytest.raises(ConnectionRefusedError):
-        daemon.web("GET", "/api/")
-
-
-def test_an_app_that_is_not_enabled_is_not_started_with_the_daemon(daemon: Daemon) -> None:
-    """Nor at a reload."""
-    daemon.until("on", 1)
-    daemon.get("/config/reload")
-    assert daemon.status("off") == 0
-
-
-# -- the command line ----------------------------------------------------------------------------
-
-
-def test_files_are_named_on_the_command_line(make_daemon: MakeDaemon) -> None:
-    """--config=PATH and --users=PATH, and `=` is not needed."""
-    daemon = make_daemon({})
-    (daemon.directory / "config.json").rename(daemon.directory / "other.json")
-    daemon.start("--config=other.json", "--users=people.json")
-    assert list(json.loads((daemon.directory / "people.json").read_text())) == ["admin"]
-    assert not (daemon.directory / "users.json").exists()
-    assert daemon.stop() == 0
-    daemon.start("--config", "other.json", "--users", "people.json")
-    assert daemon.get("/accounts") == ["admin"]
-
-
-@pytest.mark.parametrize("flag", ["--version", "-v", "--help", "-h"])
-def test_version_and_help_start_nothing(make_daemon: MakeDaemon, flag: str) -> None:
-    """Exit code 0, and the words on stdout."""
-    daemon = make_daemon({})
-    done = subprocess.run(
-        [*daemon.command, flag], cwd=daemon.directory, capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    expected = __version__ if "v" in flag else "--users"
-    assert expected in done.stdout
-    assert not (daemon.directory / "users.json").exists()
-
-
-@pytest.mark.parametrize("raw", [None, b"{", b'{"port": 99999}', b'{"servers": []}'])
-def test_a_daemon_does_not_start_on_a_config_it_cannot_use(
-    make_daemon: MakeDaemon, raw: bytes | None
-) -> None:
-    """One sentence with the file's name, no traceback; an exit code that isn't 0."""
-    daemon = make_daemon({})
-    path = daemon.directory / "config.json"
-    path.unlink()
-    if raw is not None:
-        path.write_bytes(raw)
-    daemon.launch()
-    assert daemon.wait() != 0
-    assert "config.json" in daemon.log
-    assert "Traceback" not in daemon.log

@@ -5,7 +5,6 @@ import json
 import os
 import resource
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from websockets.typing import Subprotocol
 
 from support.daemon import Daemon, program
 from support.eventually import eventually
+from support.full_disk import fill, small_disk
 
 from .conftest import MakeDaemon
 
@@ -275,29 +275,8 @@ def _cpu_s(daemon: Daemon) -> float:
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 2 MiB. Ask for it before daemons: they end before it goes."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=2m", "octyne-test", str(disk)]
-    try:
-        mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
-    except FileNotFoundError:
-        mounted = False
-    if not mounted:
-        pytest.skip("mounting a tmpfs takes root")
-    yield disk
-    subprocess.run(["umount", "--lazy", str(disk)], check=True)
-
-
-def fill(disk: Path) -> Path:
-    """Leave no byte free."""
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        try:
-            while file.write(b"x" * 4096):
-                pass
-        except OSError:
-            pass
-    return ballast
+    with small_disk(tmp_path / "disk", "2m") as disk:
+        yield disk
 
 
 def problems(daemon: Daemon) -> list[str]:

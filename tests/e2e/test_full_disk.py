@@ -1,59 +1,30 @@
 """A really full disk under users.json and the daemon's state: a tiny tmpfs."""
 
 import json
-import os
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from support.daemon import Daemon
 from support.doors import problems
 from support.eventually import eventually
+from support.full_disk import fill, small_disk
 
 from .conftest import MakeDaemon
-
-SIZE = "1m"
 
 
 @pytest.fixture
 def daemon(make_daemon: MakeDaemon) -> Iterator[Daemon]:
     """Not started; its state and its accounts are on a small disk, its logs are not."""
     daemon = make_daemon({"app": {"command": ["sleep", "1000"]}})
-    disk = daemon.directory / ".octyne"
-    disk.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "octyne-test", str(disk)]
-    try:
-        mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
-    except FileNotFoundError:
-        mounted = False
-    if not mounted:
-        pytest.skip("mounting a tmpfs takes root")
-    try:
+    with small_disk(daemon.directory / ".octyne", "1m"):
         yield daemon
-    finally:
         daemon.end()
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 def start(daemon: Daemon) -> None:
     """Start it with the accounts on the small disk too."""
     daemon.start("--users=.octyne/users.json", "--state=.octyne")
-
-
-def fill(daemon: Daemon) -> Path:
-    """Leave no byte free."""
-    disk = daemon.directory / ".octyne"
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        try:
-            while file.write(b"x" * 4096):
-                pass
-        except OSError:
-            pass
-    assert os.statvfs(disk).f_bavail == 0
-    return ballast
 
 
 def accounts_file(daemon: Daemon) -> dict[str, str]:
@@ -68,7 +39,7 @@ def test_no_account_is_lost_on_a_full_disk(daemon: Daemon) -> None:
     daemon.ask("POST", "/accounts", '{"username":"a","password":"p"}')
     token = daemon.token("a", "p")
     before = accounts_file(daemon)
-    ballast = fill(daemon)
+    ballast = fill(daemon.directory / ".octyne")
     changes = [
         ("POST", "/accounts", '{"username":"b","password":"p"}'),
         ("PATCH", "/accounts?username=a", '{"username":"c"}'),
@@ -97,7 +68,7 @@ def test_apps_go_on_on_a_full_disk(daemon: Daemon) -> None:
     """They are stopped, killed and started as ever; what isn't kept is told, and kept later."""
     start(daemon)
     daemon.until("app", 1)
-    ballast = fill(daemon)
+    ballast = fill(daemon.directory / ".octyne")
     for word, status in (("TERM", 0), ("START", 1), ("KILL", 0)):
         assert isinstance(daemon.post("app", word)["success"], bool)
         if word != "START":
@@ -117,7 +88,7 @@ def test_a_daemon_starts_on_a_full_disk(daemon: Daemon) -> None:
     pid = daemon.get("/server/app")["pid"]
     token = daemon.token()
     daemon.kill()
-    ballast = fill(daemon)
+    ballast = fill(daemon.directory / ".octyne")
     start(daemon)
     assert daemon.get("/server/app")["pid"] == pid
     assert daemon.api("GET", "/servers", Authorization=token).status == 200

@@ -24,7 +24,10 @@ CHECKS = [
 @pytest.mark.timeout(240)
 def test_the_document_tells_the_truth(make_daemon: MakeDaemon, tmp_path: Path) -> None:
     """Generated requests, right and wrong ones, to every documented operation."""
-    daemon = make_daemon({"app": {"directory": ".", "command": ["cat"], "enabled": False}})
+    files = tmp_path / "files"  # generated requests change what is in it
+    files.mkdir()
+    app = {"directory": str(files), "command": ["cat"], "enabled": False}
+    daemon = make_daemon({"app": app})
     daemon.start()
     found = subprocess.run(
         [

@@ -58,12 +58,6 @@ def accounts(redis: RedisServer) -> dict[str, str]:
     return {key.removeprefix(USER): found[key] for key in found if key.startswith(USER)}
 
 
-def patch(daemon: Daemon, **changes: object) -> None:
-    """Change top-level keys of the config, over the API."""
-    daemon.config |= changes
-    assert daemon.ask("PATCH", "/config", json.dumps(daemon.config)).status == 200
-
-
 def test_the_primary_publishes_its_accounts_and_tokens(redis: RedisServer, primary: Daemon) -> None:
     """Under exactly Go's keys; the plain token, for three months."""
     users = json.loads((primary.directory / "users.json").read_text())
@@ -152,6 +146,48 @@ def test_a_secondary_of_a_go_primary(
     assert not is_known(daemon, token)
 
 
+def use(daemon: Daemon, token: str) -> None:
+    """All that a secondary is there for."""
+    assert is_known(daemon, token)
+    assert not is_known(daemon, "x" * 128)
+    assert daemon.api("GET", "/ott", Authorization=token).status == 200
+    for method in ("GET", "POST", "PATCH", "DELETE"):
+        assert daemon.api(method, "/accounts", "{}", Authorization=token).status == 403
+    assert daemon.api("GET", "/login", Username="goer", Password="p").status == 403
+
+
+def test_a_secondary_only_reads(redis: RedisServer, make_daemon: MakeDaemon) -> None:
+    """Of what could write it uses EXPIRE alone: a token's three months begin anew with its use."""
+    token = "Abc/" * 32
+    redis.client.mset({f"{USER}goer": "hash", f"{TOKEN}{token}": "goer"})
+    redis.client.config_resetstat()
+    daemon = make_daemon({}, redis=section(redis, "secondary")).start()
+    use(daemon, token)
+    daemon.stop()
+    asked = {key.removeprefix("cmdstat_") for key in redis.client.info("commandstats")}
+    reading = set(redis.client.acl_cat("read"))
+    talking = set(redis.client.acl_cat("connection")) | {"client", "info", "config"}
+    asked = {command.partition("|")[0] for command in asked}
+    assert asked - reading - talking <= {"expire"}
+
+
+def test_a_secondary_needs_no_more_than_to_read(
+    redis: RedisServer, make_daemon: MakeDaemon
+) -> None:
+    """An account of Redis that may write nothing is enough, and nothing is wrong with it."""
+    token = "Abc/" * 32
+    before = {f"{USER}goer": "hash", f"{TOKEN}{token}": "goer"}
+    redis.client.mset(before)
+    redis.client.acl_setuser(
+        "reader", enabled=True, passwords=["+p"], keys=["*"], categories=["+@read", "+@connection"]
+    )
+    entry = {"enabled": True, "url": redis.url.replace("//", "//reader:p@"), "role": "secondary"}
+    daemon = make_daemon({}, redis=entry).start()
+    use(daemon, token)
+    assert redis.everything() == before
+    assert not problems(daemon)
+
+
 def test_a_deleted_account_is_out_on_all_nodes(primary: Daemon, secondary: Daemon) -> None:
     """At once, without its token being touched on the secondary."""
     primary.ask("POST", "/accounts", '{"username":"a","password":"p"}')
@@ -222,16 +258,16 @@ def test_redis_is_switched_on_and_off_over_the_api(
     """The accounts stay; sessions of the other store end; off again, the published copy stays."""
     daemon = make_daemon({}).start()
     local = daemon.token()
-    patch(daemon, redis=section(redis, "primary"))
+    daemon.patch(redis=section(redis, "primary"))
     assert set(accounts(redis)) == {"admin"}
     assert not is_known(daemon, local)
     shared = daemon.token()
     assert is_known(daemon, shared)
     assert f"{TOKEN}{shared}" in redis.everything()
-    patch(daemon, redis=section(redis, "secondary"))
+    daemon.patch(redis=section(redis, "secondary"))
     assert is_known(daemon, shared)
     assert daemon.ask("GET", "/accounts").status == 403
-    patch(daemon, redis={"enabled": False})
+    daemon.patch(redis={"enabled": False})
     assert daemon.get("/accounts") == ["admin"]
     assert not is_known(daemon, shared)
     assert is_known(daemon, daemon.token())
@@ -244,7 +280,7 @@ def test_a_redis_that_is_away_is_not_changed_over_to(
     daemon = make_daemon({}).start()
     token = daemon.token()
     redis.kill()
-    patch(daemon, redis=section(redis, "primary"))
+    daemon.patch(redis=section(redis, "primary"))
     assert "redis settings could not be applied" in problems(daemon)
     assert is_known(daemon, token)
     redis.start()

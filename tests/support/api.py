@@ -1,6 +1,7 @@
 """The API with fakes behind it, served by the real server on a port of its own."""
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from octyne.accounts.rights import Identity
 from octyne.api.app import build, close, connect
 from octyne.api.context import Listener, Services
 from octyne.api.live import Live
+from octyne.archives.jobs import Jobs
 from octyne.config.model import Config
 from octyne.config.reader import ConfigError
 from octyne.console.feed import Feed
@@ -24,6 +26,7 @@ from octyne.errors import (
     UnauthenticatedError,
 )
 from octyne.events import Events
+from octyne.files.service import Files
 from octyne.keeper.log_writer import LogWriter
 
 if TYPE_CHECKING:
@@ -73,6 +76,8 @@ class FakeApp:
         self.start_result = FakeStart()
         self.input_error: Exception | None = None
         self.uptime = 0
+        self.directory = f"{directory}-files"
+        os.makedirs(self.directory)
         self.writer = LogWriter(directory, 64 * MIB)
         self.feed = Feed(directory)
 
@@ -248,8 +253,14 @@ class Api:
     events: Events = field(default_factory=Events)
     problems: list[str] = field(default_factory=list)
     live: Live = field(default_factory=Live)
+    files: Files = field(init=False)
+    jobs: Jobs = field(default_factory=Jobs)
     ports: dict[Listener, int] = field(default_factory=dict)
     clients: list[ClientSession] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.files = Files(f"{self.directory}/state-files")
+        self.files.recover()
 
     @property
     def socket_path(self) -> str:
@@ -263,6 +274,8 @@ class Api:
             config_file=self.config,
             audit=self.audit,
             events=self.events,
+            files=self.files,
+            jobs=self.jobs,
             total_memory=8 << 30,
             reload_config=self.config.reload,
             replace_config=self.config.replace,
@@ -327,6 +340,7 @@ async def serving(directory: str) -> AsyncIterator[Api]:
     finally:
         for client in api.clients:
             await client.close()
+        await api.jobs.close()
         await close(api.services)
         for runner in runners:
             await runner.cleanup()

@@ -98,6 +98,16 @@ class Daemon:
         """Put `config` into the file."""
         (self.directory / "config.json").write_text(json.dumps(self.config))
 
+    def but_for(self, module: str, **values: str) -> "Daemon":
+        """Give names of a module other values (expressions; the module is ``x``) than they have.
+
+        For what takes longer than a test may: the daemon is the real one but for these.
+        """
+        changes = "; ".join(f"x.{name} = {value}" for name, value in values.items())
+        code = f"import octyne.__main__ as main, {module} as x; {changes}; main.main()"
+        self.command = [sys.executable, "-c", code]
+        return self
+
     def start(self, *arguments: str) -> "Daemon":
         """Start it and wait until it is ready."""
         self.launch(*arguments)
@@ -219,6 +229,12 @@ class Daemon:
         answer = self.ask("GET", path)
         assert answer.status == 200, answer
         return answer.json
+
+    def patch(self, **changes: Any) -> None:
+        """Change top-level keys of the config, over the API."""
+        self.config |= changes
+        answer = self.ask("PATCH", "/config", json.dumps(self.config))
+        assert (answer.status, answer.json) == (200, {"success": True}), answer
 
     def post(self, app: str, word: str) -> Any:
         """Have something done to an app."""

@@ -11,6 +11,21 @@ from support.daemon import Answer, Daemon
 TIMEOUT_S = 20.0
 DOORS = ("api", "web", "unix")
 TCP_DOORS = ("api", "web")  # where one logs in
+ODD_NAMES = [
+    "a/b",
+    "what?",
+    "#1",
+    "100%",
+    "%41",
+    "my app",
+    "ünï→😀",
+    "a+b",
+    "semi;colon&amp=",
+    "back\\slash",
+    'quo"te',
+    "..a",
+    "new\nline",
+]
 
 
 @dataclass(frozen=True)
@@ -85,6 +100,11 @@ class Door:
                 sock.shutdown(socket.SHUT_WR)
             received = b"".join(iter(lambda: sock.recv(1 << 16), b""))
         return parse(received)
+
+
+def size(length: int) -> tuple[str]:
+    """The header that says how long a body is."""
+    return (f"Content-Length: {length}",)
 
 
 def problems(daemon: Daemon) -> str:

@@ -1,6 +1,7 @@
 """A disk that takes no more: by a limit on the size of files, or as a small file system."""
 
 import contextlib
+import os
 import resource
 import subprocess
 from collections.abc import Iterator
@@ -22,13 +23,29 @@ def files_of_at_most(size: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def small_disk(place: Path, size: str) -> Iterator[Path]:
-    """A file system of that size at ``place``; the test is skipped where none can be mounted."""
+    """A file system of that size at ``place``; the test is skipped where none can be mounted.
+
+    End what runs on it before the block ends.
+    """
     place.mkdir()
     options = ["-t", "tmpfs", "-o", f"size={size},mode=700", "octyne-test", str(place)]
-    done = subprocess.run(["mount", *options], capture_output=True, check=False)
-    if done.returncode:
-        pytest.skip("file systems can't be mounted here")
+    try:
+        mounted = subprocess.run(["mount", *options], capture_output=True, check=False)
+    except FileNotFoundError:
+        pytest.skip("file systems can't be mounted here: there is no mount")
+    if mounted.returncode:
+        pytest.skip("file systems can't be mounted here: it takes root")
     try:
         yield place
     finally:
         subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Leave no byte free; the file to delete when there is to be room again."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        while os.statvfs(disk).f_bavail:
+            with contextlib.suppress(OSError):
+                file.write(b"x" * 4096)
+    return ballast

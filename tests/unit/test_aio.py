@@ -1,8 +1,11 @@
 """Tasks and threads with an owner."""
 
+import asyncio
 import threading
 
-from octyne.aio import Outbox, Tasks
+import pytest
+
+from octyne.aio import Helpers, Outbox, Pipe, Tasks, Workers
 
 
 async def test_work_that_never_began_is_closed() -> None:
@@ -52,3 +55,54 @@ def test_an_outbox_that_is_stuck_does_not_hold_up_the_end() -> None:
     gate.set()
 
     assert outbox.drain(10)
+
+
+def test_a_helpers_ends_with_its_block() -> None:
+    """Its threads are gone, and what was to come later never comes."""
+    done: list[str] = []
+    with Helpers("helpers-test", 2) as helpers:
+        helpers.start_later(1000, done.append, "later")
+        helpers.start(done.append, "now").result(10)
+
+    assert done == ["now"]
+    assert not [each for each in threading.enumerate() if "helpers-test" in each.name]
+
+
+async def test_a_pipe_carries_bytes_and_holds_the_writer_back() -> None:
+    """No more than its limit, and one piece, waits in it."""
+    pipe, workers = Pipe(100), Workers("test", 1)
+    put = []
+
+    def write() -> None:
+        for number in range(20):
+            put.append(number)
+            pipe.put(bytes([number]) * 50)
+        pipe.end()
+
+    writing = workers.start(write)
+    got = []
+    async with asyncio.timeout(10):
+        while data := await pipe.get():
+            got.append(data[0])
+            assert len(put) - len(got) <= 4
+        await writing
+    workers.close()
+
+    assert got == list(range(20))
+
+
+async def test_a_pipe_without_a_reader_lets_its_writer_go() -> None:
+    """Whoever waits for room is told."""
+    pipe, workers = Pipe(1), Workers("test", 1)
+
+    def write() -> None:
+        while True:
+            pipe.put(b"x")
+
+    writing = workers.start(write)
+    assert await pipe.get() == b"x"
+    pipe.close()
+
+    with pytest.raises(BrokenPipeError):
+        await writing
+    workers.close()

@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from octyne.audit import LINE_BYTES, QUEUE_LINES, AuditLog
 from octyne.errors import DaemonError, InvalidError
 from octyne.events import Events
+from support.full_disk import files_of_at_most
 
 
 class Clock:
@@ -261,15 +261,11 @@ def test_a_full_disk_is_survived(log: AuditLog, file: Path) -> None:
     """Said while it lasts; then the lost are counted, and no line is torn."""
     record(log, number=0)
     log.flush()
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + 50, hard))
-    try:
+    with files_of_at_most(file.stat().st_size + 50):
         record(log, number=1)
         record(log, number=2)
         log.flush()
         problem = log.problem
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     record(log, number=3)
     read = lines(log, file)
 

@@ -9,6 +9,9 @@ TESTS = Path(__file__).parents[1]
 
 BY_THE_REAL_DAEMON = "is what tests/e2e starts and talks to"
 OVER_REAL_CONNECTIONS = "is tested by route, over real connections, in tests/integration/api"
+BY_WHAT_IS_UNPACKED = (
+    "is tested in tests/integration/archives, test_unpack.py and test_hostile.py, by its user"
+)
 ELSEWHERE = {
     "__main__.py": BY_THE_REAL_DAEMON,
     "wire.py": "holds shapes alone; tests/integration/api and tests/e2e compare what is sent",
@@ -19,6 +22,7 @@ ELSEWHERE = {
     "daemon/stores.py": BY_THE_REAL_DAEMON,
     "api/access.py": OVER_REAL_CONNECTIONS,
     "api/app.py": OVER_REAL_CONNECTIONS,
+    "api/bodies.py": OVER_REAL_CONNECTIONS,
     "api/context.py": "holds what handlers are given; it decides nothing",
     "api/pages.py": OVER_REAL_CONNECTIONS,
     "api/pipeline.py": OVER_REAL_CONNECTIONS,
@@ -27,13 +31,29 @@ ELSEWHERE = {
     "api/websocket.py": OVER_REAL_CONNECTIONS,
     "api/handlers/accounts.py": OVER_REAL_CONNECTIONS,
     "api/handlers/auth.py": OVER_REAL_CONNECTIONS,
+    "api/handlers/changes.py": "is tested by route in tests/e2e/test_files_changes.py",
     "api/handlers/config.py": OVER_REAL_CONNECTIONS,
     "api/handlers/console.py": OVER_REAL_CONNECTIONS,
     "api/handlers/console_log.py": OVER_REAL_CONNECTIONS,
+    "api/handlers/archive_download.py": OVER_REAL_CONNECTIONS,
     "api/handlers/events.py": OVER_REAL_CONNECTIONS,
     "api/handlers/log.py": OVER_REAL_CONNECTIONS,
+    "api/handlers/download.py": "is tested by route in tests/e2e/test_files_browse.py",
+    "api/handlers/files.py": "is tested by route in tests/e2e/test_files_browse.py",
+    "api/handlers/resumable.py": OVER_REAL_CONNECTIONS,
+    "api/handlers/uploads.py": OVER_REAL_CONNECTIONS,
     "api/handlers/root.py": OVER_REAL_CONNECTIONS,
     "api/handlers/servers.py": OVER_REAL_CONNECTIONS,
+    "api/handlers/archives.py": "is tested over real connections, in tests/e2e/test_decompress.py",
+    "archives/errors.py": "holds errors alone",
+    "archives/limits.py": BY_WHAT_IS_UNPACKED,
+    "archives/merge.py": BY_WHAT_IS_UNPACKED,
+    "archives/staging.py": BY_WHAT_IS_UNPACKED,
+    "archives/streams.py": BY_WHAT_IS_UNPACKED,
+    "archives/tar_headers.py": BY_WHAT_IS_UNPACKED,
+    "archives/untar.py": BY_WHAT_IS_UNPACKED,
+    "archives/unzip.py": BY_WHAT_IS_UNPACKED,
+    "archives/zip_directory.py": BY_WHAT_IS_UNPACKED,
     "apps/hold.py": "is an app's half; tests/integration/apps/test_app.py tests both together",
     "apps/notices.py": "is an app's; tests/integration/apps/test_app.py compares its lines",
     "apps/runs.py": "is an app's half; tests/integration/apps/test_app.py tests both together",
@@ -43,6 +63,9 @@ ELSEWHERE = {
     "accounts/redis_store/accounts.py": "needs a Redis: test_redis_nodes.py",
     "accounts/redis_store/link.py": "needs a Redis: test_redis_nodes.py",
     "accounts/redis_store/sessions.py": "needs a Redis: test_session_stores.py",
+    "files/settle.py": "is the end of tests/integration/files/test_journal.py, by its user",
+    "system/paths/resolve.py": "is tested in tests/integration/system/paths/test_folder.py",
+    "system/paths/syscalls.py": "is tested in tests/integration/system/paths/test_folder.py",
     "system/rotated_file.py": "is tested in tests/unit/test_audit.py, by its user",
     "system/tls.py": "is tested in tests/integration/system/test_tls_gate.py, by its user",
 }

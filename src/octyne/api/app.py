@@ -3,29 +3,44 @@
 A test walks this table: each row has a right, and stands in docs/api.md and docs/openapi.yaml.
 """
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
 from octyne.accounts.rights import Right
 from octyne.api.context import Listener, Services
 from octyne.api.handlers import (
     accounts,
+    archive_download,
+    archives,
     auth,
+    changes,
     config,
     console,
     console_log,
+    download,
     events,
+    files,
     log,
+    resumable,
     root,
     servers,
+    uploads,
 )
 from octyne.api.pipeline import Pipeline
 from octyne.api.server import Server
 from octyne.api.table import Access, Operation, Route, Table
 
 GET_ONLY = "Only GET is allowed!"
+POST_ONLY = "Only POST is allowed!"
+FILE = "Only GET, POST, PATCH and DELETE are allowed!"  # so the contract says; PUT came later
+UPLOAD = "Only GET, PATCH and DELETE are allowed!"
 GET_POST = "Only GET and POST are allowed!"
 GET_PATCH = "Only GET and PATCH are allowed!"
 ACCOUNTS = "Only GET, POST, PATCH and DELETE are allowed!"
+POST_ONLY = "Only POST is allowed!"
+FILE = "Only GET, POST, PATCH and DELETE are allowed!"
+GET_POST_DELETE = "Only GET, POST and DELETE are allowed!"
 GET_POST_IS = "Only GET and POST is allowed!"  # so the contract says
 
 CLOSE_S = 5.0  # seconds; a viewer that never reads is cut off after three
@@ -82,15 +97,81 @@ def routes() -> tuple[Route, ...]:
         Route("/server/{id}/usage", {"GET": show_usage}, GET_ONLY),
         Route("/server/{id}/console", {"GET": open_console}, GET_ONLY),
         Route("/server/{id}/console/log", {"GET": read_log}, GET_ONLY),
+        *file_routes(),
+        *archive_routes(),
         Route("/events", {"GET": watch}, GET_ONLY),
     )
     # fmt: on
+
+
+def file_routes() -> tuple[Route, ...]:
+    """The part of the table for apps' files."""
+    list_files = Operation(files.get_files, Right.APP_FILES_VIEW)
+    change_files = Operation(changes.change_files, Right.APP_FILES_MODIFY)
+    search_files = Operation(files.search_files, Right.APP_FILES_VIEW)
+    measure_files = Operation(files.measure_files, Right.APP_FILES_VIEW)
+    get_folder = Operation(archive_download.get_archive, Right.APP_FILES_VIEW, takes_ticket=True)
+    get_file = Operation(download.get_file, Right.APP_FILES_VIEW, takes_ticket=True)
+    change_file = Operation(changes.change_file, Right.APP_FILES_MODIFY)
+    delete_file = Operation(changes.delete_file, Right.APP_FILES_MODIFY)
+    create_folder = Operation(changes.create_folder, Right.APP_FILES_MODIFY)
+    send_file = Operation(uploads.post_file, Right.APP_FILES_MODIFY)
+    save_file = Operation(uploads.put_file, Right.APP_FILES_MODIFY)
+    begin_upload = Operation(resumable.create_upload, Right.APP_FILES_MODIFY)
+    show_upload = Operation(resumable.get_upload, Right.APP_FILES_MODIFY)
+    continue_upload = Operation(resumable.append_upload, Right.APP_FILES_MODIFY)
+    drop_upload = Operation(resumable.delete_upload, Right.APP_FILES_MODIFY)
+    # fmt: off
+    return (
+        Route("/server/{id}/files", {"GET": list_files, "PATCH": change_files}, GET_PATCH),
+        Route("/server/{id}/files/search", {"GET": search_files}, GET_ONLY),
+        Route("/server/{id}/files/usage", {"GET": measure_files}, GET_ONLY),
+        Route("/server/{id}/files/download", {"GET": get_folder}, GET_ONLY),
+        Route("/server/{id}/file", {"GET": get_file, "POST": send_file, "PUT": save_file,
+                                    "PATCH": change_file, "DELETE": delete_file}, FILE,
+              takes=("If-Match", "If-None-Match", "If-Range", "Range")),
+        Route("/server/{id}/folder", {"POST": create_folder}, POST_ONLY),
+        _tus("/server/{id}/uploads", {"POST": begin_upload}, POST_ONLY),
+        _tus("/server/{id}/uploads/{upload}", {"GET": show_upload, "PATCH": continue_upload,
+                                               "DELETE": drop_upload}, UPLOAD),
+    )
+    # fmt: on
+
+
+def _tus(path: str, operations: Mapping[str, Operation], only: str) -> Route:
+    return Route(
+        path,
+        operations,
+        only,
+        takes=resumable.TAKES,
+        headers=resumable.HEADERS,
+        options=resumable.options,
+        is_tunnelled=True,
+    )
+
+
+def archive_routes() -> tuple[Route, ...]:
+    """The part of the table for archives."""
+    compress = Operation(archives.compress, Right.APP_FILES_MODIFY)
+    show_compress = Operation(archives.get_compress, Right.APP_FILES_VIEW)
+    end_compress = Operation(archives.cancel_compress, Right.APP_FILES_MODIFY)
+    decompress = Operation(archives.decompress, Right.APP_FILES_MODIFY)
+    show_decompress = Operation(archives.get_decompress, Right.APP_FILES_VIEW)
+    end_decompress = Operation(archives.cancel_decompress, Right.APP_FILES_MODIFY)
+    packing = {"GET": show_compress, "POST": compress, "DELETE": end_compress}
+    unpacking = {"GET": show_decompress, "POST": decompress, "DELETE": end_decompress}
+    return (
+        Route("/server/{id}/compress", packing, GET_POST),
+        Route("/server/{id}/compress/v2", packing, GET_POST),
+        Route("/server/{id}/decompress", unpacking, GET_POST_DELETE),
+    )
 
 
 def connect(services: Services) -> None:
     """End live connections when their session ends or their app goes. Call it once."""
     services.accounts.on_ended(services.live.end_sessions)
     services.fleet.on_removed(services.live.app_removed)
+    services.fleet.on_removed(services.jobs.app_removed)
 
 
 async def close(services: Services) -> None:

@@ -17,10 +17,18 @@ if TYPE_CHECKING:
     from octyne.accounts.rights import Identity
     from octyne.api import ports
     from octyne.api.live import Live
+    from octyne.archives.jobs import Jobs
     from octyne.events import Events
+    from octyne.files.service import Files
 
 LOCAL_ADDRESS = "@local"  # stands for an address where the Unix socket has none
 CORS = "Access-Control-Allow-Origin"
+CORS_EXPOSED = "Access-Control-Expose-Headers"
+EXPOSED = (
+    "Content-Disposition, Content-Range, ETag, Location, Retry-After, Tus-Checksum-Algorithm,"
+    " Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Defer-Length, Upload-Expires,"
+    " Upload-Length, Upload-Metadata, Upload-Offset, X-Request-Id"
+)
 
 
 class Listener(Enum):
@@ -48,6 +56,8 @@ class Services:
     config_file: ports.ConfigFile
     audit: ports.Audit
     events: Events
+    files: Files
+    jobs: Jobs
     total_memory: int
     reload_config: Callable[[], Awaitable[None]]
     replace_config: Callable[[bytes], Awaitable[None]]
@@ -62,6 +72,7 @@ class Call:
 
     Attributes:
         name: the `{id}` of the path, decoded; "" on routes without one.
+        item: what stands for a second placeholder in the path; "" without one.
         identity, app: set once the caller is known and the app is loaded; routes that need them
             are never reached without.
     """
@@ -71,6 +82,7 @@ class Call:
     listener: Listener
     name: str
     raw_query: str
+    item: str = ""
     _identity: Identity | None = None
     _app: ports.App | None = None
     _query: dict[str, str] | None = None
@@ -129,6 +141,10 @@ class Call:
         proxies = self.services.config_file.current.trusted_proxies
         return proto == "https" and is_trusted_proxy(self._peer(), proxies)
 
+    def header(self, name: str) -> str:
+        """A header of the request; repeated ones are one list, a missing one is ""."""
+        return ", ".join(self.request.headers.getall(name, []))
+
     def audit(self, action: str, **fields: object) -> None:
         """Write to the action log who did this, from where."""
         self.services.audit.record(action, user=self.identity.username, ip=self.address, **fields)
@@ -142,6 +158,7 @@ class Call:
         headers = self.request.headers
         if "Origin" in headers and "Cookie" not in headers:
             replies.add_header(response, CORS, "*")
+            replies.add_header(response, CORS_EXPOSED, EXPOSED)
 
     async def stream(self, headers: dict[str, str]) -> web.StreamResponse:
         """Start an answer that is written piece by piece."""

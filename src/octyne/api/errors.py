@@ -9,12 +9,15 @@ import logging
 import secrets
 from dataclasses import dataclass, field
 
+from octyne.archives.errors import BrokenArchiveError, JobFailedError
 from octyne.errors import (
     ConflictError,
     DaemonError,
+    DamagedError,
     DeniedError,
     InvalidError,
     NotFoundError,
+    PreconditionFailedError,
     RateLimitedError,
     TooLargeError,
     UnauthenticatedError,
@@ -24,7 +27,10 @@ from octyne.errors import (
 log = logging.getLogger(__name__)
 
 OK = 200
+PARTIAL = 206
 NOT_MODIFIED = 304
+FAILED_PRECONDITION = 412
+NO_SUCH_RANGE = 416
 SWITCHING_PROTOCOLS = 101
 
 # The contract's exact texts that more than one module needs (docs/api.md#errors).
@@ -83,14 +89,19 @@ STATUS: dict[type[Exception], int] = {
     NotFoundError: 404,
     MethodNotAllowedError: 405,
     ConflictError: 409,
+    PreconditionFailedError: 412,
     TooLargeError: 413,
     UpgradeRequiredError: 426,
     RateLimitedError: 429,
     HeadersTooLargeError: 431,
+    DamagedError: 460,  # of tus
+    BrokenArchiveError: 500,
     ConfigUnreadableError: 500,
+    JobFailedError: 500,
     Exception: 500,
     UnavailableError: 503,
 }
+JOB_FAILED = 500  # whatever it failed of, so the contract says
 CLOSE_CODE_BASE = 4000
 
 
@@ -137,6 +148,17 @@ def problem(error: Exception, what: str) -> Problem:
     return Problem(status, str(error), _headers(error), closes, reason)
 
 
+def changed() -> Problem:
+    """The file isn't in the state that the client names."""
+    return Problem(FAILED_PRECONDITION, "This file was changed meanwhile!")
+
+
+def outside_of(size: int) -> Problem:
+    """A range of bytes that a file of ``size`` bytes doesn't have."""
+    message = f"The range is outside of the file, which has {size} bytes."
+    return Problem(NO_SUCH_RANGE, message, {"Content-Range": f"bytes */{size}"})
+
+
 def bug(error: BaseException, what: str) -> Problem:
     """Log an error that nobody expected; the answer names only the id under which it stands."""
     request_id = secrets.token_hex(8)
@@ -145,6 +167,10 @@ def bug(error: BaseException, what: str) -> Problem:
 
 
 def _our_fault(error: DaemonError, what: str) -> Problem:
+    if isinstance(error, BrokenArchiveError):
+        return Problem(STATUS[BrokenArchiveError], str(error), reason=error.reason)
+    if isinstance(error, JobFailedError):  # stands in the log already
+        return Problem(STATUS[JobFailedError], INTERNAL)
     if isinstance(error, ConfigUnreadableError):
         log.error("%s failed: %s", what, error.__cause__ or error)
         return Problem(STATUS[ConfigUnreadableError], str(error))

@@ -1,8 +1,8 @@
-"""Connections that stay open (consoles, event streams), to be ended when their reason is gone."""
+"""Consoles, event streams, downloads: connections to be ended when their reason is gone."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import Enum, auto
 
@@ -39,6 +39,15 @@ class LiveConnection:
         if not self._ending.done():
             self._ending.set_result(why)
 
+    def when_ended(self, callback: Callable[[Ending], None]) -> None:
+        """Call ``callback`` soon after it was told to end."""
+        self._ending.add_done_callback(lambda ending: callback(ending.result()))
+
+    @property
+    def ending(self) -> Ending | None:
+        """Why it has to end; None while it may go on."""
+        return self._ending.result() if self._ending.done() else None
+
     async def ended(self) -> Ending:
         """Wait until it has to end. Cancelling is safe."""
         return await asyncio.shield(self._ending)
@@ -65,7 +74,7 @@ class Live:
         """
         if self._per_session[session_id] >= MAX_PER_SESSION or len(self._open) >= MAX_TOTAL:
             raise RateLimitedError(
-                "Too many consoles and event streams are open.", retry_after_s=RETRY_S
+                "Too many consoles, event streams and downloads are open.", retry_after_s=RETRY_S
             )
         connection = LiveConnection(session_id, app)
         if self._closing:

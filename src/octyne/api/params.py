@@ -7,9 +7,8 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
-from octyne.api.errors import BODY_CUT_OFF, BrokenBodyError
+from octyne.api import bodies
 from octyne.errors import InvalidError, TooLargeError
 
 INVALID_JSON = "Invalid JSON body!"
@@ -19,7 +18,6 @@ BODY_DEADLINE_S = 60.0  # seconds, for bodies that are read whole
 DECIMAL = re.compile(r"[0-9]+(\.[0-9]*)?", re.ASCII)
 LONGEST_DECIMAL = 30  # characters
 KIB = 1024
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 _decode = msgspec.json.Decoder().decode
 
@@ -31,8 +29,20 @@ def parse_query(raw: str) -> dict[str, str]:
     """
     if not raw:
         return {}
+    fields: dict[str, str] = {}
+    for name, value in _pairs(raw):
+        fields.setdefault(name, value)
+    return fields
+
+
+def every(raw: str, name: str) -> list[str]:
+    """All values of a field that may be repeated, in their order; surrogates as above."""
+    return [value for key, value in _pairs(raw) if key == name] if raw else []
+
+
+def _pairs(raw: str) -> list[tuple[str, str]]:
     try:
-        pairs = parse_qsl(
+        return parse_qsl(
             raw,
             keep_blank_values=True,
             errors="surrogateescape",
@@ -40,10 +50,6 @@ def parse_query(raw: str) -> dict[str, str]:
         )
     except ValueError as error:
         raise InvalidError("There are too many fields in the query.") from error
-    fields: dict[str, str] = {}
-    for name, value in pairs:
-        fields.setdefault(name, value)
-    return fields
 
 
 def text(query: dict[str, str], name: str) -> str:
@@ -119,11 +125,16 @@ def string_field(fields: dict[str, Any], name: str) -> str:
 
     The exact key wins; else one that differs only in case is taken, as Go does.
     """
+    return optional_string(fields, name) or ""
+
+
+def optional_string(fields: dict[str, Any], name: str) -> str | None:
+    """Like `string_field`, None when missing or null."""
     value = fields.get(name)
     if name not in fields:
         value = next((fields[key] for key in fields if key.lower() == name), None)
     if value is None:
-        return ""
+        return None
     if not isinstance(value, str) or not is_clean(value):
         raise InvalidError(INVALID_JSON)
     return value
@@ -139,13 +150,10 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
     length = request.content_length
     if length is not None and length > limit:
         raise _too_large(limit)
-    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport:
-        request.transport.write(CONTINUE)
-    try:
+    bodies.ask_for(request)
+    with bodies.unbroken():
         async with asyncio.timeout(BODY_DEADLINE_S):
             return await _collect(request, limit)
-    except (web.RequestPayloadError, HttpProcessingError, ConnectionError, TimeoutError) as error:
-        raise BrokenBodyError(BODY_CUT_OFF) from error
 
 
 async def _collect(request: web.BaseRequest, limit: int) -> bytes:

@@ -8,19 +8,18 @@ import logging
 
 from aiohttp import web
 
-from octyne.api import access, errors, replies
+from octyne.api import access, bodies, errors, replies
 from octyne.api.context import Call, Listener, Services
 from octyne.api.pages import Pages
 from octyne.api.server import connection_of
-from octyne.api.table import Access, Operation, Route, Table
+from octyne.api.table import Access, Match, Route, Table
 from octyne.errors import NotFoundError
 
 API_PREFIX = "/api"
 CORS_METHODS = "GET, POST, PUT, HEAD, OPTIONS, PATCH, DELETE"
-CORS_HEADERS = "X-Requested-With, Content-Type, Authorization, Username, Password"
+CORS_HEADERS = ("X-Requested-With", "Content-Type", "Authorization", "Username", "Password")
 PREFLIGHT = {
     "Access-Control-Allow-Methods": CORS_METHODS,
-    "Access-Control-Allow-Headers": CORS_HEADERS,
     "Access-Control-Max-Age": "600",
 }
 
@@ -41,8 +40,8 @@ class Pipeline:
         connection = connection_of(request)
         connection.begin(request)
         path, _, query = self._target(request).partition("?")
-        route, name = self._find(path)
-        call = Call(request, self._services, self._listener, name, query)
+        route, name, item = self._find(path)
+        call = Call(request, self._services, self._listener, name, query, item)
         try:
             response = await self._answer(call, route, path)
         except Exception as error:  # noqa: BLE001  # bulkhead: one request
@@ -51,6 +50,8 @@ class Pipeline:
             connection.finish()
         if not response.prepared:
             call.add_cors(response)
+            for header, value in route.headers.items() if route is not None else ():
+                replies.add_header(response, header, value)
         return response
 
     @staticmethod
@@ -60,20 +61,20 @@ class Pipeline:
             return target
         return request.rel_url.raw_path_qs  # GET http://host/path, as to a proxy
 
-    def _find(self, path: str) -> tuple[Route | None, str]:
+    def _find(self, path: str) -> Match:
         if self._listener is Listener.DASHBOARD:
             if not path.startswith(API_PREFIX + "/"):
-                return self._table.find("/") if path == API_PREFIX else (None, "")
+                return self._table.find("/") if path == API_PREFIX else Match(None)
             path = path.removeprefix(API_PREFIX)
         return self._table.find(path)
 
     async def _answer(self, call: Call, route: Route | None, path: str) -> web.StreamResponse:
         method = call.request.method
         if method == "OPTIONS":
-            return _preflight(route)
+            return self._preflight(route)
         if route is None:
             return await self._no_route(call, path)
-        operation = route.methods.get(method)
+        operation = route.methods.get(route.method(call.request))
         if operation is None:
             raise errors.MethodNotAllowedError(route.only, route.allowed)
         if route.gate is not None:
@@ -100,19 +101,21 @@ class Pipeline:
         if request.writer.output_size > 0:  # too late for a status: end it visibly
             request.transport.abort()
             raise ConnectionResetError("The answer had begun already.") from error
-        operation = _operation_of(route, request.method)
+        operation = None if route is None else route.methods.get(request.method)
         if operation is not None and operation.refuse is not None:
             return await operation.refuse(call, problem)
-        return replies.failure(problem)
+        answer = replies.failure(problem)
+        if bodies.is_withheld(request):
+            answer.force_close()
+        return answer
 
-
-def _operation_of(route: Route | None, method: str) -> Operation | None:
-    return None if route is None else route.methods.get(method)
-
-
-def _preflight(route: Route | None) -> web.StreamResponse:
-    response = replies.done()
-    response.extra.update(PREFLIGHT)
-    if route is not None:
-        response.extra["Allow"] = route.allowed
-    return response
+    def _preflight(self, route: Route | None) -> web.StreamResponse:
+        response = replies.done()
+        takes = CORS_HEADERS if route is None else (*CORS_HEADERS, *route.takes)
+        response.extra.update(PREFLIGHT)
+        response.extra["Access-Control-Allow-Headers"] = ", ".join(takes)
+        if route is not None:
+            response.extra["Allow"] = route.allowed
+            if route.options is not None:
+                response.extra.update(route.options(self._services))
+        return response

@@ -16,6 +16,8 @@ from octyne.api.errors import OK, Problem
 from octyne.api.server import SERVER, connection_of
 
 JSON = "application/json"
+NO_CONTENT = 204
+PHRASES = {460: "Checksum Mismatch"}  # that HTTP doesn't know
 
 NOT_KEPT = "no-store"  # answers are made for one caller at one moment
 
@@ -99,8 +101,11 @@ class Answer(web.StreamResponse):
         elif is_old:
             extra["Connection"] = "keep-alive"
         now = int(time.time())
+        start = _start(self._code, self.content, self.cache, now)
+        if self._code == NO_CONTENT:
+            return start + _lines(extra) + b"\r\n"
         return b"%b%bContent-Length: %d\r\n\r\n" % (
-            _start(self._code, self.content, self.cache, now),
+            start,
             _lines(extra) if extra else b"",
             len(self.body),
         )
@@ -121,6 +126,11 @@ def done() -> Answer:
     return Answer(_DONE)
 
 
+def empty(status: int) -> Answer:
+    """An answer without content."""
+    return Answer(b"", "", status)
+
+
 def failure(problem: Problem) -> Answer:
     """The answer to a request that went wrong."""
     answer = json(wire.Failure(problem.message, problem.reason), problem.status)
@@ -130,9 +140,9 @@ def failure(problem: Problem) -> Answer:
     return answer
 
 
-def stream(headers: dict[str, str]) -> web.StreamResponse:
+def stream(headers: dict[str, str], status: int = OK) -> web.StreamResponse:
     """An answer that is written piece by piece."""
-    return web.StreamResponse(headers=COMMON | headers)
+    return web.StreamResponse(status=status, headers=COMMON | headers)
 
 
 def add_header(response: web.StreamResponse, name: str, value: str) -> None:
@@ -157,7 +167,10 @@ def _start(status: int, content_type: str, cache: str, now: int) -> bytes:
     """The part of the head that is the same for many answers of a second."""
     fixed = {**COMMON, "Cache-Control": cache, "Content-Type": content_type}
     fixed["Date"] = formatdate(now, usegmt=True)
-    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode() + _lines(fixed)
+    if not content_type:
+        del fixed["Content-Type"]
+    phrase = PHRASES.get(status) or HTTPStatus(status).phrase
+    return f"HTTP/1.1 {status} {phrase}\r\n".encode() + _lines(fixed)
 
 
 def _lines(headers: dict[str, str]) -> bytes:

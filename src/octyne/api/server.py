@@ -7,7 +7,8 @@ connection is lost, for those routes that live longer than one answer.
 import asyncio
 import logging
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 from aiohttp import web
@@ -84,6 +85,16 @@ class Connection(web.RequestHandler):
         if self.transport is None:
             callback()
         self._on_lost.append(callback)
+
+    @contextmanager
+    def when_lost(self, callback: Callable[[], None]) -> Iterator[None]:
+        """Like `on_lost`, while the block runs."""
+        self.on_lost(callback)
+        try:
+            yield
+        finally:
+            with suppress(ValueError):  # it was called
+                self._on_lost.remove(callback)
 
     def pause_writing(self) -> None:
         """The client takes less than we send (called by the transport)."""

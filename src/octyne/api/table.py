@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from aiohttp import web
@@ -13,6 +14,7 @@ from octyne.api.errors import Problem
 
 APP_PREFIX = "/server/{id}"
 APP_START = "/server/"
+OVERRIDE = "X-HTTP-Method-Override"
 
 Refusal = Callable[[Call, Problem], Awaitable[web.StreamResponse]]
 Gate = Callable[[Services, Listener], None]
@@ -52,12 +54,20 @@ class Route:
         only: the exact text for other methods.
         gate: refuses the whole route where a listener or node doesn't have it, before anything
             else is looked at.
+        takes: names of headers that pages of other origins may send, too.
+        headers: of every answer.
+        options: more headers of the answer to OPTIONS.
+        is_tunnelled: a POST may name another method of the route in X-HTTP-Method-Override.
     """
 
     path: str
     operations: Mapping[str, Operation]
     only: str
     gate: Gate | None = None
+    takes: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    options: Callable[[Services], Mapping[str, str]] | None = None
+    is_tunnelled: bool = False
     methods: Mapping[str, Operation] = field(init=False)
     allowed: str = field(init=False)
 
@@ -68,6 +78,25 @@ class Route:
         object.__setattr__(self, "methods", methods)
         object.__setattr__(self, "allowed", ", ".join([*methods, "OPTIONS"]))
 
+    def method(self, request: web.BaseRequest) -> str:
+        """What a request wants to be done."""
+        if self.is_tunnelled and request.method == "POST":
+            return request.headers.get(OVERRIDE, "POST").upper()
+        return request.method
+
+
+class Match(NamedTuple):
+    """What was found for a path.
+
+    Attributes:
+        app: the decoded name of the app in it; "" when there is none.
+        item: what stands for the last placeholder, `/server/{id}/uploads/{upload}`; "" without.
+    """
+
+    route: Route | None
+    app: str = ""
+    item: str = ""
+
 
 class Table:
     """Finds routes by path."""
@@ -77,13 +106,25 @@ class Table:
         self._per_app = {
             each.path.removeprefix(APP_PREFIX): each for each in routes if APP_PREFIX in each.path
         }
+        self._per_item = {
+            rest.rpartition("{")[0]: each
+            for rest, each in self._per_app.items()
+            if rest.endswith("}")
+        }
 
-    def find(self, path: str) -> tuple[Route | None, str]:
-        """The route for a path as it was sent, and the decoded name of the app in it."""
+    def find(self, path: str) -> Match:
+        """The route for a path as it was sent."""
         route = self._plain.get(path)
         if route is not None or not path.startswith(APP_START):
-            return route, ""
+            return Match(route)
         name, slash, rest = path[len(APP_START) :].partition("/")
         if "%" in name:
             name = unquote(name, errors="surrogateescape")
-        return (self._per_app.get(slash + rest), name) if name else (None, "")
+        if not name:
+            return Match(None)
+        rest = slash + rest
+        route = self._per_app.get(rest)
+        if route is not None:
+            return Match(route, name)
+        before, slash, item = rest.rpartition("/")
+        return Match(self._per_item.get(before + slash) if item else None, name, item)

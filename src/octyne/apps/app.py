@@ -1,5 +1,6 @@
 """One app, as it is asked and looked at: its wishes, its config, its usage, its console."""
 
+import os
 from collections.abc import Callable
 
 from octyne.apps.history import UsageHistory, UsagePoint
@@ -81,6 +82,11 @@ class App:
         """Of its keeper, while it runs."""
         run = self._runs.hold.run
         return run.hello.keeper_pid if run else None
+
+    @property
+    def directory(self) -> str:
+        """Where it runs and its files are, absolute; as the config says it now."""
+        return os.path.abspath(self._standing.config.directory)
 
     @property
     def problem(self) -> str:

@@ -20,6 +20,7 @@ MAX_STOP_S = 86_400  # seconds, a day
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Seconds = Annotated[float, Meta(ge=0, le=MAX_STOP_S)]
+Bytes = Annotated[int, Meta(ge=0, le=1 << 50)]
 LogBytes = Annotated[int, Meta(ge=65_536, le=1 << 40)]
 
 
@@ -157,6 +158,32 @@ class RedisConfig(Section, frozen=True):
     __repr__ = _brief  # the URL may hold a password
 
 
+class FilesConfig(Section, frozen=True):
+    """What the file managers of all apps may do.
+
+    Attributes:
+        max_upload: bytes of one uploaded file.
+    """
+
+    max_upload: Bytes = 5 << 30
+
+
+class ArchivesConfig(Section, frozen=True):
+    """What an archive may hold to be unpacked.
+
+    Attributes:
+        max_members: files and folders.
+        max_bytes: of all files together, unpacked.
+        max_ratio: unpacked bytes for each packed one; small archives may have more.
+        max_depth: folders within each other.
+    """
+
+    max_members: Annotated[int, Meta(ge=1)] = 500_000
+    max_bytes: Bytes = 256 << 30
+    max_ratio: Annotated[int, Meta(ge=1)] = 1_000
+    max_depth: Annotated[int, Meta(ge=1, le=1_000)] = 100
+
+
 class LoggingConfig(Section, frozen=True):
     """The action log; ``actions`` switches single actions off by name."""
 
@@ -180,6 +207,8 @@ class Config(Section, frozen=True):
     https: HttpsConfig = HttpsConfig()
     redis: RedisConfig = RedisConfig()
     logging: LoggingConfig = LoggingConfig()
+    files: FilesConfig = FilesConfig()
+    archives: ArchivesConfig = ArchivesConfig()
     trusted_proxies: list[str] = msgspec.field(default_factory=lambda: ["127.0.0.0/8", "::1"])
     servers: dict[str, AppConfig] = {}
 

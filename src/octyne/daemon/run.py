@@ -17,6 +17,7 @@ from octyne.api.context import Services
 from octyne.api.live import Live
 from octyne.apps.fleet import Fleet
 from octyne.apps.place import Place
+from octyne.archives.jobs import Jobs
 from octyne.audit import AuditLog
 from octyne.config.store import ConfigFile
 from octyne.daemon.listening import Listeners
@@ -27,9 +28,11 @@ from octyne.daemon.stores import Stores
 from octyne.daemon.surroundings import what_ends_apps
 from octyne.errors import DaemonError
 from octyne.events import Events
+from octyne.files.service import Files
 from octyne.system.usage import total_memory
 
 APPS_DIRECTORY = "apps"
+FILES_DIRECTORY = "files"
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +89,8 @@ class Daemon:
             os.path.join(options.state, APPS_DIRECTORY), umask=umask, open_files=open_files
         )
         self.fleet = Fleet(place, self.events)
+        self.files = Files(os.path.join(options.state, FILES_DIRECTORY))
+        self.jobs = Jobs()
         self.live = Live()
 
     @classmethod
@@ -110,6 +115,9 @@ class Daemon:
         stack.push_async_callback(self.accounts.close)
         if password := await self.accounts.open():
             announce_password(password)
+        await in_thread(self.files.recover)
+        stack.callback(self.files.close)
+        stack.push_async_callback(self.jobs.close)
         stack.push_async_callback(self.fleet.close)
         await self.fleet.adopt(config)
 
@@ -123,6 +131,7 @@ class Daemon:
                 self.fleet.start_due()
             tasks.start("fleet", self.fleet.run())
             tasks.start("accounts", self.accounts.run())
+            tasks.start("uploads", self.files.resumable.run())
             tasks.start("reload", self._reload_on(signals.reload, listeners))
             tasks.start("surroundings", self._warn_of_surroundings())
             gc.collect()
@@ -131,6 +140,7 @@ class Daemon:
             await signals.ended.wait()
             if signals.takes_apps:
                 await self._shut_down_apps(signals)
+            await self.jobs.close()
         self._say_farewell()
 
     def _services(self) -> Services:
@@ -140,6 +150,8 @@ class Daemon:
             config_file=self.config_file,
             audit=self.audit,
             events=self.events,
+            files=self.files,
+            jobs=self.jobs,
             total_memory=total_memory(),
             reload_config=self.settings.reload,
             replace_config=self.settings.replace,

@@ -11,7 +11,7 @@ import pytest
 
 from octyne.system import process
 from support.eventually import eventually
-from support.full_disk import small_disk
+from support.full_disk import fill, small_disk
 from support.keeper import PROGRAM, Keeper, orders
 
 
@@ -110,11 +110,7 @@ def test_a_full_disk_does_not_keep_an_app_from_running(tmp_path: Path) -> None:
         keeper = Keeper(disk / "app")
         try:
             (disk / "app" / "console").mkdir()
-            ballast = disk / "ballast"
-            with ballast.open("wb", buffering=0) as file:
-                subprocess.run(
-                    ["cat", "/dev/zero"], stdout=file, stderr=subprocess.PIPE, check=False
-                )
+            ballast = fill(disk)
             report = keeper.start(["sh", "-c", "echo one; read x; echo two; read x"])
             link = keeper.link()
             hello = link.hello()

@@ -1,11 +1,10 @@
 """Sessions in SQLite: what only this store does. The common part is in the integration tests."""
 
 import os
-import resource
 import sqlite3
 import stat
-from collections.abc import AsyncIterator, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from octyne.accounts.sessions import LIFETIME_S, SqliteSessions
 from octyne.accounts.stores import Account
 from octyne.errors import UnavailableError
 from support.accounts import HOME, FakeClock
+from support.full_disk import files_of_at_most
 
 ALICE = Account("alice", "hash")
 
@@ -45,17 +45,6 @@ async def reopened(store: SqliteSessions, path: Path, clock: FakeClock) -> Sqlit
     await store.close()
     await store.open()
     return store
-
-
-@contextmanager
-def full_disk() -> Iterator[None]:
-    """No file of this process can grow beyond 1 KiB."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 async def test_the_file_is_private_and_holds_no_token(store: SqliteSessions, path: Path) -> None:
@@ -212,7 +201,7 @@ async def test_a_full_disk_at_login(
 ) -> None:
     """Clear words, old sessions go on, and it heals by itself."""
     old = await store.create(ALICE, HOME)
-    with full_disk():
+    with files_of_at_most(1024):
         with pytest.raises(UnavailableError, match="disk full"):
             await store.create(ALICE, HOME)
         assert "can't be saved" in store.problem
@@ -229,7 +218,7 @@ async def test_an_end_that_cannot_be_written_is_repeated(
 ) -> None:
     """It is dead here at once, and on disk as soon as that works."""
     opened = await store.create(ALICE, HOME)
-    with full_disk():
+    with files_of_at_most(1024):
         assert await store.end({opened.session.id}) == {opened.session.id}
         assert await store.find(opened.token) is None
     clock.move(61)

@@ -3,10 +3,7 @@
 import asyncio
 import json
 import os
-import resource
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,7 @@ from octyne.accounts import roster
 from octyne.accounts.users_file import BrokenFileError, UsersFile, read_accounts
 from octyne.errors import ConflictError, UnavailableError
 from support.accounts import hashed
+from support.full_disk import files_of_at_most
 
 GOOD = {"alice": "1", "bob": "2"}
 
@@ -33,17 +31,6 @@ async def users(path: Path) -> UsersFile:
     users = UsersFile(str(path))
     assert await users.open() is False
     return users
-
-
-@contextmanager
-def full_disk() -> Iterator[None]:
-    """No file of this process can grow."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 BROKEN = {
@@ -246,7 +233,7 @@ async def test_a_refused_edit_writes_nothing(users: UsersFile, path: Path) -> No
 
 async def test_a_full_disk(users: UsersFile, path: Path) -> None:
     """The old file stays whole, nothing is left behind, and it works again afterwards."""
-    with full_disk(), pytest.raises(UnavailableError, match="can't be written"):
+    with files_of_at_most(4), pytest.raises(UnavailableError, match="can't be written"):
         await users.change(roster.creating("carol", "3"))
 
     assert json.loads(path.read_text()) == GOOD

@@ -1,5 +1,7 @@
 """Who is connected, and how it ends."""
 
+import asyncio
+
 import pytest
 
 from octyne.api import live
@@ -42,3 +44,18 @@ async def test_closing_ends_those_that_come_yet() -> None:
         with connections.opened("a") as late:
             assert await late.ended() is Ending.SHUTDOWN
     await connections.close(10)
+
+
+async def test_a_reason_is_told_and_can_be_asked_for() -> None:
+    """For those who are busy with something else, such as a download."""
+    told: list[Ending] = []
+    connections = Live()
+    with connections.opened("a") as connection:
+        connection.when_ended(told.append)
+        before = connection.ending
+        connections.end_sessions(frozenset(["a"]))
+        assert connection.ending is Ending.SESSION
+        await connection.ended()
+        await asyncio.sleep(0)
+    assert before is None
+    assert told == [Ending.SESSION]

@@ -88,22 +88,43 @@ FOUND = [
     ("/server/a%2Fb%20c", "/server/{id}", "a/b c"),
     ("/server/console", "/server/{id}", "console"),
     ("/server/web/console/log", "/server/{id}/console/log", "web"),
+    ("/server/web/uploads", "/server/{id}/uploads", "web"),
+    ("/server/web/uploads/a1", "/server/{id}/uploads/{upload}", "web"),
 ]
-NOT_FOUND = ["", "//", "/server", "/server/", "/server//", "/server/web/", "/Servers", "/servers/"]
+NOT_FOUND = [
+    "",
+    "//",
+    "/server",
+    "/server/",
+    "/server//",
+    "/server/web/",
+    "/Servers",
+    "/servers/",
+    "/server/web/uploads/",
+    "/server/web/uploads/a/b",
+    "/server//uploads/a",
+    "/server/web/a1",
+]
 
 
 @pytest.mark.parametrize(("path", "route", "name"), FOUND)
 def test_paths_are_found(path: str, route: str, name: str) -> None:
     """With the app's name decoded."""
-    found, app = TABLE.find(path)
-    assert found is not None
-    assert (found.path, app) == (route, name)
+    found = TABLE.find(path)
+    assert found.route is not None
+    assert (found.route.path, found.app) == (route, name)
+
+
+def test_what_stands_for_the_last_placeholder_is_found() -> None:
+    """As it was sent."""
+    assert TABLE.find("/server/web/uploads/a1").item == "a1"
+    assert TABLE.find("/server/web/uploads").item == ""
 
 
 @pytest.mark.parametrize("path", NOT_FOUND)
 def test_other_paths_are_not(path: str) -> None:
     """Exactly, no guessing."""
-    assert TABLE.find(path)[0] is None
+    assert TABLE.find(path).route is None
 
 
 def test_websockets_say_how_they_refuse() -> None:

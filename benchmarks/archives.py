@@ -1,0 +1,204 @@
+"""Archives of a tree of 120 MB, made by the daemon, and by other programs in the same run."""
+
+import contextlib
+import json
+import random
+import shutil
+import subprocess
+import sysconfig
+import threading
+import time
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+from benchmarks.daemon import Daemon, directory, rss_mib, running
+from benchmarks.figures import Figure
+
+SIZE = 120_000_000
+SHARES = {"*.py": 45_000_000, "*.so*": 40_000_000}  # the rest are logs
+ROUNDS = 3
+LOG_LINE = "[2026-11-%02d %02d:%02d:%02d] [Server thread/%s]: player%d %s (%.4f)\n"
+WORDS = ["joined the game", "left the game", "issued server command: /home", "moved too quickly!"]
+
+
+def zip_tree() -> list[Figure]:
+    """Zip, deflated; beside Info-ZIP."""
+    return _measure("zip", "archiveType=zip", ["zip", "-qr", "OUT", "tree"], goal=204, go=68)
+
+
+def tar_gz() -> list[Figure]:
+    """Tar with gzip; beside `tar czf`."""
+    return _measure(
+        "tar.gz", "archiveType=tar&compress=gzip", ["tar", "czf", "OUT", "tree"], goal=153, go=51
+    )
+
+
+def tar_zst() -> list[Figure]:
+    """Tar with zstd; beside the program with two threads and a long window."""
+    command = ["tar", "-I", "zstd -T2 --long=27", "-cf", "OUT", "tree"]
+    return _measure("tar.zst", "archiveType=tar&compress=zstd", command, goal=364, go=280)
+
+
+def unzip() -> list[Figure]:
+    """A zip unpacked into a new folder; beside Info-ZIP."""
+    return _measure_unpacking("zip", ["unzip", "-qo", "0.zip", "-d", "OUT"], goal=207, go=138)
+
+
+def untar_gz() -> list[Figure]:
+    """The same with a tar.gz; beside `tar xzf`."""
+    command = ["tar", "xzf", "0.tar.gz", "--one-top-level=OUT"]
+    return _measure_unpacking("tar.gz", command)
+
+
+def _measure_unpacking(
+    kind: str, command: list[str], goal: float | None = None, go: float | None = None
+) -> list[Figure]:
+    with directory() as home, running(_apps(home)) as (daemon, token):
+        count, size = make_tree(home / "tree")
+        packing = "archiveType=zip" if kind == "zip" else "archiveType=tar&compress=gzip"
+        _compress(daemon, token, f"0.{kind}", packing)
+        with _probe(daemon, token) as delays:
+            ours = [_unpack(daemon, token, f"0.{kind}", f"ours{n}") for n in range(ROUNDS)]
+        same = subprocess.run(["diff", "-r", "tree", "ours0/tree"], cwd=home, check=False)
+        names = [f"theirs{n}" for n in range(ROUNDS)]
+        theirs = [
+            _timed([word.replace("OUT", name) for word in command], home, name) for name in names
+        ]
+        is_there = (home / "theirs0").exists()
+    notes: dict[str, object] = {
+        "files": count,
+        "same": same.returncode == 0,
+        "beside": command[0],
+        "beside_mb_s": round(size / min(theirs) / 1e6) if is_there else None,
+        "longest_answer_ms": round(max(delays, default=0) * 1000, 1),
+    }
+    rate = size / sorted(ours)[ROUNDS // 2] / 1e6
+    return [Figure(name=f"un{kind} of a 120 MB tree", value=rate, unit="MB/s", goal=goal, go=go,
+                   notes=notes)]  # fmt: skip
+
+
+def _unpack(daemon: Daemon, token: str, name: str, to: str) -> float:
+    connection = HTTPConnection("127.0.0.1", daemon.port, timeout=120)
+    begun = time.monotonic()
+    path = f"/server/app/decompress?path={name}"
+    connection.request("POST", path, to, {"Authorization": token})
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    if answer.status != 200:
+        raise RuntimeError(f"decompress: {answer.status} {body!r}")
+    return time.monotonic() - begun
+
+
+def _measure(kind: str, query: str, command: list[str], *, goal: float, go: float) -> list[Figure]:
+    with directory() as home, running(_apps(home)) as (daemon, token):
+        count, size = make_tree(home / "tree")
+        before, names = rss_mib(daemon.pid), [f"{number}.{kind}" for number in range(ROUNDS)]
+        with _probe(daemon, token) as delays:
+            ours = [_compress(daemon, token, name, query) for name in names]
+        grown = _peak_mib(daemon.pid) - before
+        theirs = [_timed(command, home, f"theirs{name}") for name in names]
+        ratio = (home / f"0.{kind}").stat().st_size / size
+        other = home / f"theirs0.{kind}"
+        other_ratio = other.stat().st_size / size if other.exists() else None
+    rate = size / sorted(ours)[ROUNDS // 2] / 1e6
+    notes: dict[str, object] = {
+        "files": count,
+        "ratio": round(ratio, 4),
+        "beside": command[0] if kind != "tar.zst" else "zstd -T2 --long=27",
+        "beside_mb_s": round(size / min(theirs) / 1e6) if other_ratio else None,
+        "beside_ratio": round(other_ratio, 4) if other_ratio else None,
+        "peak_memory_mib": round(grown, 1),
+        "longest_answer_ms": round(max(delays, default=0) * 1000, 1),
+    }
+    return [Figure(name=f"{kind} of a 120 MB tree", value=rate, unit="MB/s", goal=goal, go=go,
+                   notes=notes)]  # fmt: skip
+
+
+def make_tree(top: Path) -> tuple[int, int]:
+    """A tree of sources, libraries and logs; how many files and bytes."""
+    dice = random.Random(1)
+    source = Path(sysconfig.get_paths()["stdlib"])
+    count = size = 0
+    for pattern, most in SHARES.items():
+        taken = 0
+        places = (source, Path("/usr/lib")) if pattern != "*.py" else (source,)
+        for path in sorted(each for place in places for each in place.rglob(pattern)):
+            if path.is_symlink() or not path.is_file() or path.stat().st_size > 5_000_000:
+                continue
+            if taken + path.stat().st_size > most:
+                continue
+            to = top / path.relative_to("/")
+            to.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, to)
+            taken += path.stat().st_size
+            count += 1
+        size += taken
+    (top / "logs").mkdir(parents=True)
+    while size < SIZE:
+        text = "".join(_log_line(dice) for _ in range(40_000))
+        (top / "logs" / f"{count}.log").write_text(text)
+        size += len(text)
+        count += 1
+    return count, size
+
+
+def _log_line(dice: random.Random) -> str:
+    level = dice.choice(["INFO", "WARN", "ERROR"])
+    clock = (dice.randint(1, 28), dice.randrange(24), dice.randrange(60), dice.randrange(60))
+    return LOG_LINE % (*clock, level, dice.randrange(500), dice.choice(WORDS), dice.random())
+
+
+def _compress(daemon: Daemon, token: str, name: str, query: str) -> float:
+    connection = HTTPConnection("127.0.0.1", daemon.port, timeout=120)
+    begun = time.monotonic()
+    connection.request(
+        "POST",
+        f"/server/app/compress?path={name}&{query}",
+        json.dumps(["tree"]),
+        {"Authorization": token},
+    )
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    if answer.status != 200:
+        raise RuntimeError(f"compress: {answer.status} {body!r}")
+    return time.monotonic() - begun
+
+
+def _timed(command: list[str], home: Path, name: str) -> float:
+    begun = time.monotonic()
+    with contextlib.suppress(FileNotFoundError):
+        subprocess.run([name if word == "OUT" else word for word in command], cwd=home, check=True)
+    return time.monotonic() - begun
+
+
+@contextlib.contextmanager
+def _probe(daemon: Daemon, token: str) -> Iterator[list[float]]:
+    """How long small requests take meanwhile: what the event loop is held up by."""
+    over, delays = threading.Event(), []
+
+    def ask() -> None:
+        while not over.wait(0.005):
+            begun = time.monotonic()
+            daemon.get("/server/app", Authorization=token)
+            delays.append(time.monotonic() - begun)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        yield delays
+    finally:
+        over.set()
+        asking.join()
+
+
+def _apps(home: Path) -> dict[str, Any]:
+    return {"app": {"directory": str(home), "command": ["cat"], "enabled": False}}
+
+
+def _peak_mib(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024

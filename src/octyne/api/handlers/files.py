@@ -1,0 +1,151 @@
+"""Looking at files: lists, searches, sizes of trees."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from aiohttp import web
+
+from octyne import wire
+from octyne.aio import Workers
+from octyne.api import params, replies
+from octyne.api.context import Call
+from octyne.errors import RateLimitedError
+from octyne.files import browse
+from octyne.files.measure import Measure
+from octyne.files.search import DEFAULT_LIMIT, MAX_LIMIT, Query, Search
+
+ONE_WRITE_BYTES = 4 * 1024 * 1024  # of a list; larger ones are sent in pieces
+LIST_THREADS, MAX_LISTS = 2, 200
+WALK_THREADS, MAX_WALKS = 2, 16  # they take turns of a tenth of a second
+RETRY_S = 10  # seconds
+
+NDJSON = {"Content-Type": "application/x-ndjson", "X-Accel-Buffering": "no"}
+
+
+class Bounded:
+    """Threads of its own for one kind of long work, and a bound on how much of it there is."""
+
+    def __init__(self, name: str, threads: int, most: int) -> None:
+        self.workers = Workers(name, threads)
+        self._most = most
+        self._open = 0
+
+    @contextmanager
+    def admitted(self) -> Iterator[Workers]:
+        """Take part; raises RateLimitedError when too many do."""
+        if self._open >= self._most:
+            raise RateLimitedError("Too many at once! Try again.", retry_after_s=RETRY_S)
+        self._open += 1
+        try:
+            yield self.workers
+        finally:
+            self._open -= 1
+
+
+_lists = Bounded("lists", LIST_THREADS, MAX_LISTS)
+_walks = Bounded("walks", WALK_THREADS, MAX_WALKS)
+
+
+async def get_files(call: Call) -> web.StreamResponse:
+    """`GET /server/{id}/files`."""
+    gone = threading.Event()
+    with _lists.admitted() as workers, call.connection.when_lost(gone.set):
+        pieces = await workers.run(
+            encoded_list,
+            call.services.files.lister,
+            call.app.directory,
+            call.query.get("path", ""),
+            details=params.flag(call.query, "extrainfo"),
+            gone=gone,
+        )
+    size = sum(map(len, pieces))
+    if size <= ONE_WRITE_BYTES:
+        return replies.json_bytes(b"".join(pieces))
+    response = replies.stream({"Content-Type": replies.JSON, "Content-Length": str(size)})
+    call.add_cors(response)
+    await response.prepare(call.request)
+    if not call.is_head:
+        for piece in pieces:
+            await response.write(piece)
+    await response.write_eof()
+    return response
+
+
+def encoded_list(
+    lister: browse.Lister, directory: str, path: str, *, details: bool, gone: threading.Event
+) -> list[bytes]:
+    """The answer in pieces, each made by one call that nothing else can run beside. Blocks."""
+    with browse.opened(directory, path) as (_, _, folder):
+        pieces = [b'{"contents":[']
+        for entries in lister.pieces(folder, details=details):
+            if gone.is_set():
+                raise ConnectionResetError("The client has gone.")
+            if len(pieces) > 1:
+                pieces.append(b",")
+            pieces.append(wire.encode(entries)[1:-1])
+        return [*pieces, b"]}"]
+
+
+async def search_files(call: Call) -> web.StreamResponse:
+    """`GET /server/{id}/files/search`: one JSON object a line, the last says how it ended."""
+    query = Query(
+        name=params.text(call.query, "name"),
+        content=params.text(call.query, "content"),
+        limit=params.number(call.query, "limit", lowest=1, highest=MAX_LIMIT) or DEFAULT_LIMIT,
+    )
+    path, hides = call.query.get("path", ""), call.services.files.leftovers.is_hidden
+    with (
+        _walks.admitted() as workers,
+        call.services.live.opened(call.identity.session_id, call.name) as live,
+    ):
+        search = await workers.run(Search.open, call.app.directory, path, query, hides)
+        with closing(search):
+            response = await call.stream(NDJSON)
+            while not (call.is_head or search.finished or live.ending):
+                found = await workers.run(search.step)
+                await _write(call, response, found)
+            if live.ending:
+                call.connection.drop()
+            await _write(call, response, [search.end()])
+            await response.write_eof()
+    return response
+
+
+async def _write(
+    call: Call, response: web.StreamResponse, lines: list[wire.FileFound] | list[wire.SearchEnd]
+) -> None:
+    if not is_there(call):
+        raise ConnectionResetError("The client has gone.")
+    if lines and not call.is_head:
+        await response.write(b"".join(wire.encode(line) + b"\n" for line in lines))
+        await call.connection.writable()
+
+
+async def measure_files(call: Call) -> web.StreamResponse:
+    """`GET /server/{id}/files/usage`."""
+    path, hides = call.query.get("path", ""), call.services.files.leftovers.is_hidden
+    with _walks.admitted() as workers:
+        measure = await workers.run(Measure.open, call.app.directory, path, hides)
+        with closing(measure):
+            while not measure.finished:
+                await workers.run(measure.step)
+                if not is_there(call):
+                    raise ConnectionResetError("The client has gone.")
+            return replies.json(measure.result())
+
+
+@contextmanager
+def closing(work: Search | Measure) -> Iterator[None]:
+    """Close it at the end; one whose step still runs (we were cancelled) goes with that."""
+    try:
+        yield
+    finally:
+        with suppress(ValueError):
+            work.close()
+
+
+def is_there(call: Call) -> bool:
+    """Whether the client is still there."""
+    transport = call.request.transport
+    return transport is not None and not transport.is_closing()

@@ -1,0 +1,1 @@
+"""Archives of files: packed, unpacked, and the jobs that do it."""

@@ -1,0 +1,98 @@
+"""The bytes of tar archives: POSIX ustar headers, with pax records where those don't suffice."""
+
+from collections.abc import Sequence
+
+from octyne.archives.members import Member
+
+BLOCK = 512
+END = bytes(BLOCK * 2)
+MAX_NAME = 100
+MAX_PREFIX = 155
+MAX_ID = 0o7777777
+MAX_NUMBER = 0o77777777777  # 8 GiB; seconds until 2242
+
+FILE, LINK, FOLDER, EXTENDED = b"0", b"2", b"5", b"x"
+
+
+def header(member: Member) -> bytes:
+    """All that stands before a member's content. Times are whole seconds."""
+    status = member.status
+    kind = FOLDER if member.is_folder else LINK if member.is_link else FILE
+    name = _bytes(member.name) + (b"/" if member.is_folder else b"")
+    target = _bytes(member.target)
+    seconds = int(status.st_mtime)
+    records: dict[bytes, bytes] = {}
+    prefix, short = _split(name)
+    if not short:
+        records[b"path"], short = name, name[:MAX_NAME]
+    if len(target) > MAX_NAME or not target.isascii():
+        records[b"linkpath"] = target
+    mode = status.st_mode & 0o7777
+    numbers = (
+        (b"uid", status.st_uid, MAX_ID),
+        (b"gid", status.st_gid, MAX_ID),
+        (b"size", member.size, MAX_NUMBER),
+        (b"mtime", seconds, MAX_NUMBER),
+    )
+    fitting = []
+    for key, number, most in numbers:
+        if not 0 <= number <= most:
+            records[key] = b"%d" % number
+        fitting.append(number if 0 <= number <= most else 0)
+    plain = _block(prefix, short, (mode, *fitting), kind, target[:MAX_NAME])
+    return _extended(records) + plain if records else plain
+
+
+def _split(name: bytes) -> tuple[bytes, bytes]:
+    """Prefix and name of the ustar header; the name is empty when it doesn't fit."""
+    if not name.isascii():
+        return b"", b""
+    if len(name) <= MAX_NAME:
+        return b"", name
+    cut = name.find(b"/", max(0, len(name) - MAX_NAME - 1))
+    if 0 < cut <= MAX_PREFIX and cut < len(name) - 1:
+        return name[:cut], name[cut + 1 :]
+    return b"", b""
+
+
+def _block(prefix: bytes, name: bytes, numbers: Sequence[int], kind: bytes, target: bytes) -> bytes:
+    """One header; the numbers are mode, user, group, size and time."""
+    mode, user, group, size, seconds = numbers
+    head = b"%b%07o\0%07o\0%07o\0%011o\0%011o\0" % (
+        name.ljust(MAX_NAME, b"\0"),
+        mode,
+        user,
+        group,
+        size,
+        seconds,
+    )
+    tail = b"%b%bustar\00000%b0000000\x000000000\0%b" % (
+        kind,
+        target.ljust(MAX_NAME, b"\0"),
+        bytes(64),
+        prefix.ljust(MAX_PREFIX + 12, b"\0"),
+    )
+    return b"%b%06o\0 %b" % (head, sum(head) + sum(tail) + 8 * ord(" "), tail)
+
+
+def _extended(records: dict[bytes, bytes]) -> bytes:
+    """A pax header of its own, before the plain one."""
+    try:
+        b"".join(records.values()).decode()
+    except UnicodeDecodeError:
+        records = {b"hdrcharset": b"BINARY", **records}
+    body = b"".join(_record(key, value) for key, value in records.items())
+    head = _block(b"", b"././@PaxHeader", (0o644, 0, 0, len(body), 0), EXTENDED, b"")
+    return head + body + bytes(-len(body) % BLOCK)
+
+
+def _record(key: bytes, value: bytes) -> bytes:
+    """A pax record begins with its own length."""
+    rest = b" %b=%b\n" % (key, value)
+    size = len(rest) + len(str(len(rest)))
+    size = len(rest) + len(str(size))
+    return b"%d%b" % (size, rest)
+
+
+def _bytes(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")

@@ -1,0 +1,1 @@
+"""The files of apps: looked at, changed, and carried in and out."""

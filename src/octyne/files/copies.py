@@ -1,0 +1,255 @@
+"""Copies of files and whole trees: as fast as the file system can, with modes and times. Blocks."""
+
+import errno
+import fcntl
+import os
+import stat
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from octyne.errors import InvalidError, UnavailableError
+from octyne.files.errors import NO_ROOM
+from octyne.files.trees import beneath
+from octyne.system.paths.folder import Folder
+from octyne.system.paths.names import Parts
+
+FICLONE = 0x40049409  # ioctl_ficlone(2)
+STEP_BYTES = 8 << 20  # what is copied between two looks at the stop event
+BUFFER_BYTES = 1 << 20
+FEW_FILES = 16  # that are synced one by one; of more the whole file system is
+SPECIAL = "This is not a file that can be copied!"
+STOPPING = "The daemon is shutting down."
+
+_NO_RANGE = (
+    errno.EXDEV,
+    errno.EINVAL,
+    errno.ENOSYS,
+    errno.EOPNOTSUPP,
+    errno.EPERM,
+    errno.EBADF,
+    errno.ETXTBSY,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What a tree holds: bytes on the disk, and how many files."""
+
+    stored_bytes: int
+    files: int
+
+
+class Stop(Protocol):
+    """A `threading.Event`, or something like it."""
+
+    def is_set(self) -> bool:
+        """Whether to stop."""
+
+
+class TreeCopy:
+    """One copy of whatever has a name; make it, then call `run`.
+
+    Symlinks are copied as symlinks, hard links as files of their own. Modes are kept but for
+    setuid, setgid and the sticky bit. What ``is_hidden`` says of a name is left out.
+    """
+
+    def __init__(
+        self,
+        folder: Folder,
+        name: str,
+        stop: Stop,
+        is_hidden: Callable[[str], bool],
+        *,
+        keep_owner: bool = False,
+    ) -> None:
+        self._folder = folder
+        self._name = name
+        self._stop = stop
+        self._is_hidden = is_hidden
+        self._keep_owner = keep_owner and os.geteuid() == 0
+        self._stored = 0
+        self._has_room = False
+        self._syncs_each = False
+
+    def measure(self) -> Size:
+        """Look through the tree, before anything is copied.
+
+        Raises:
+            InvalidError: there is a FIFO, a socket or a device in it.
+        """
+        stored = files = 0
+        for _, _, found in self._walk():
+            if stat.S_ISREG(found.st_mode):
+                stored += min(found.st_size, found.st_blocks * 512)
+                files += 1
+            elif not (stat.S_ISDIR(found.st_mode) or stat.S_ISLNK(found.st_mode)):
+                raise InvalidError(SPECIAL)
+        self._stored = stored
+        return Size(stored, files)
+
+    def run(self, to: Folder, to_name: str, *, sync: bool = True) -> None:
+        """Make the copy, under a hidden name; whoever gave that removes it after an error.
+
+        Raises:
+            InvalidError: there is a FIFO, a socket or a device in it.
+            UnavailableError: there is no room for it, or the daemon stops.
+            OSError: something can't be read or written.
+        """
+        files = self.measure().files
+        self._syncs_each = sync and files <= FEW_FILES
+        folders: list[tuple[Parts, os.stat_result]] = []
+        for parts, parent, found in self._walk():
+            target_name = parts[-1] if parts else to_name
+            with beneath(to, (to_name, *parts)[:-1]) as target:
+                self._copy_one(parent, parts[-1] if parts else self._name, target, target_name)
+                if stat.S_ISDIR(found.st_mode):
+                    folders.append((parts, found))
+        for parts, found in reversed(folders):
+            with beneath(to, (to_name, *parts)[:-1]) as target:
+                self._finish(target, (to_name, *parts)[-1], found)
+        if sync and files > FEW_FILES:
+            to.sync_file_system()
+
+    def _walk(self) -> Iterator[tuple[Parts, Folder, os.stat_result]]:
+        """Everything, folders before what is in them: its parts, its folder, what it is."""
+        top = self._folder.lstat(self._name)
+        yield (), self._folder, top
+        pending: deque[Parts] = deque([()] if stat.S_ISDIR(top.st_mode) else [])
+        while pending:
+            above = pending.popleft()
+            with beneath(self._folder, (self._name, *above)) as folder:
+                for name, found in _entries(folder):
+                    self._check()
+                    if self._is_hidden(name):
+                        continue
+                    if stat.S_ISDIR(found.st_mode):
+                        pending.append((*above, name))
+                    yield (*above, name), folder, found
+
+    def _check(self) -> None:
+        if self._stop.is_set():
+            raise UnavailableError(STOPPING)
+
+    def _copy_one(self, folder: Folder, name: str, to: Folder, to_name: str) -> None:
+        found = folder.lstat(name)
+        if stat.S_ISDIR(found.st_mode):
+            to.make_folder(to_name, 0o700)
+            return
+        if stat.S_ISLNK(found.st_mode):
+            to.symlink(folder.readlink(name), to_name)
+        elif stat.S_ISREG(found.st_mode):
+            self._copy_file(folder, name, to, to_name)
+        else:
+            raise InvalidError(SPECIAL)
+        self._finish(to, to_name, found)
+
+    def _finish(self, folder: Folder, name: str, found: os.stat_result) -> None:
+        """Owner, mode and times; last, since writing changes them."""
+        if self._keep_owner:
+            folder.chown(name, found.st_uid, found.st_gid)
+        if not stat.S_ISLNK(found.st_mode):
+            folder.chmod(name, found.st_mode & 0o777)
+        folder.set_times(name, found.st_atime_ns, found.st_mtime_ns)
+
+    def _copy_file(self, folder: Folder, name: str, to: Folder, to_name: str) -> None:
+        source = folder.open_file(name)
+        try:
+            target = to.create(to_name)
+            try:
+                if not _clone(source, target):
+                    self._require_room(to)
+                    self._copy_data(source, target)
+                if self._syncs_each:
+                    os.fsync(target)
+            finally:
+                os.close(target)
+        finally:
+            os.close(source)
+
+    def _require_room(self, to: Folder) -> None:
+        """Once, when it is clear that the file system doesn't share what is the same."""
+        if self._has_room:
+            return
+        there = os.fstatvfs(to.fd)
+        if there.f_bavail * there.f_frsize < self._stored:
+            raise UnavailableError(NO_ROOM)
+        self._has_room = True
+
+    def _copy_data(self, source: int, target: int) -> None:
+        """Copy what is data; holes stay holes. The file may grow or shrink meanwhile."""
+        size, position = os.fstat(source).st_size, 0
+        while position < size:
+            start, end = _next_data(source, position, size)
+            position = self._copy_range(source, target, start, end)
+            if position < end:
+                size = position  # it was cut
+        os.ftruncate(target, size)
+
+    def _copy_range(self, source: int, target: int, position: int, end: int) -> int:
+        """Copy up to ``end``; where it got to."""
+        in_kernel = sys.platform.startswith("linux")
+        while position < end:
+            self._check()
+            count = min(STEP_BYTES, end - position)
+            copied = _in_kernel(source, target, position, count) if in_kernel else 0
+            if not copied:
+                in_kernel = False
+                copied = _by_buffer(source, target, position, count)
+            if not copied:
+                break
+            position += copied
+        return position
+
+
+def _entries(folder: Folder) -> list[tuple[str, os.stat_result]]:
+    found = []
+    with folder.scan() as entries:
+        for entry in entries:
+            try:
+                found.append((entry.name, entry.stat(follow_symlinks=False)))
+            except FileNotFoundError:
+                continue  # it went meanwhile
+    return found
+
+
+def _clone(source: int, target: int) -> bool:
+    """Let both share their data, where the file system can (Btrfs, XFS, ...)."""
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        fcntl.ioctl(target, FICLONE, source)
+    except OSError:
+        return False
+    return True
+
+
+def _next_data(source: int, position: int, size: int) -> tuple[int, int]:
+    """The next piece that isn't a hole, from ``position`` on."""
+    try:
+        start = os.lseek(source, position, os.SEEK_DATA)
+        end = os.lseek(source, start, os.SEEK_HOLE)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # the rest is a hole
+            return size, size
+        return position, size
+    return min(start, size), min(end, size)
+
+
+def _in_kernel(source: int, target: int, position: int, count: int) -> int:
+    try:
+        return os.copy_file_range(source, target, count, position, position)
+    except OSError as error:
+        if error.errno in _NO_RANGE:
+            return 0
+        raise
+
+
+def _by_buffer(source: int, target: int, position: int, count: int) -> int:
+    data = os.pread(source, min(count, BUFFER_BYTES), position)
+    written = 0
+    while written < len(data):
+        written += os.pwrite(target, memoryview(data)[written:], position + written)
+    return written

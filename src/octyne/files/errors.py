@@ -1,0 +1,82 @@
+"""From what the file system says to what users read: the contract's texts, section 5."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from octyne.errors import (
+    ConflictError,
+    DeniedError,
+    InvalidError,
+    NotFoundError,
+    UnavailableError,
+)
+from octyne.system.paths.names import PathError
+
+NO_FOLDER = "This folder does not exist!"
+NOT_A_FOLDER = "This is not a folder!"
+NO_FILE = "This file does not exist!"
+NOT_A_FILE = "This is not a file!"
+TAKEN = "This file already exists!"
+FOLDER_TAKEN = "This folder already exists!"
+NO_SOURCE = "The file specified in src does not exist!"
+NO_PATH = "The file specified in path does not exist!"
+NO_PARENT = "Destination parent folder does not exist!"
+PARENT_NOT_A_FOLDER = "Destination parent is not a folder!"
+NO_FOLDER_PARENT = "The parent folder does not exist!"
+FOLDER_PARENT_NOT_A_FOLDER = "The parent is not a folder!"
+DANGEROUS = "This operation is dangerous and has been forbidden!"
+NO_PERMISSION = "Insufficient permissions to delete the file/folder!"
+IN_USE = "The operating system uses this file or folder, such as for a mount."
+NO_DIRECTORY = "The app's directory does not exist!"
+IS_A_FOLDER = "This is a folder!"
+INVALID_FORM = "Invalid form sent!"
+NO_ROOM = "There is not enough free space on the disk."
+
+NO_ROOM = "There is not enough free space on the disk."
+
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
+
+@contextmanager
+def named(what: str) -> Iterator[None]:
+    """Refused paths become "Invalid {what}: why", such as "Invalid folder path: ...".
+
+    Raises:
+        InvalidError: the block raised a PathError.
+        DeniedError: the operating system doesn't let us.
+        ConflictError: it is a mount point.
+        UnavailableError: there is no room on the disk.
+    """
+    try:
+        yield
+    except PathError as error:
+        raise InvalidError(f"Invalid {what}: {error}.") from error
+    except PermissionError as error:
+        raise DeniedError("The operating system does not permit this.") from error
+    except OSError as error:
+        if error.errno in NO_SPACE:
+            raise UnavailableError(NO_ROOM) from error
+        if error.errno == errno.EROFS:
+            raise DeniedError("The disk is read-only.") from error
+        if error.errno == errno.EBUSY:
+            raise ConflictError(IN_USE) from error
+        raise
+
+
+@contextmanager
+def missing(text: str) -> Iterator[None]:
+    """Whatever is missing on the way becomes a NotFoundError with ``text``."""
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotFoundError(text) from error
+
+
+@contextmanager
+def absent(text: str) -> Iterator[None]:
+    """Like `missing`, for what a request only mentions: it becomes an InvalidError."""
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InvalidError(text) from error

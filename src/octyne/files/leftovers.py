@@ -1,0 +1,169 @@
+"""What a daemon that is killed leaves in apps' directories, so that the next one can remove it.
+
+Each hidden file or folder of ours has a record in the state directory from before it is made until
+it has its final name or is gone. A record says where it is; `sweep` removes what is there.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import secrets
+import threading
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+
+from octyne.files.trees import remove_tree
+from octyne.system.paths.folder import Folder, Root
+from octyne.system.paths.names import OutsideError, Parts, PathError
+
+PREFIX = ".octyne-"  # of all names that we make in apps' directories
+RECORD_MODE = 0o600
+MAX_PLACES = 50  # of one hidden name, the newest
+
+log = logging.getLogger(__name__)
+
+
+class Leftovers:
+    """The records. Safe to use from several threads; all methods block briefly.
+
+    Attributes:
+        names: hidden names in use now; listings, searches and archives leave them out.
+    """
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+        self._lock = threading.Lock()
+        self.names: set[str] = set()
+
+    @contextlib.contextmanager
+    def hidden(self, root: Root, folder: Folder, kind: str) -> Iterator[str]:
+        """A hidden name in ``folder``, for the block to make something of.
+
+        What still has that name when the block ends is removed, whatever it is.
+        """
+        name, record = self.note(root, folder, kind)
+        try:
+            yield name
+        finally:
+            self.discard(folder, name, record)
+
+    def note(self, root: Root, folder: Folder, kind: str) -> tuple[str, str]:
+        """A hidden name in ``folder`` and its record, for things that outlive a block."""
+        name = f"{PREFIX}{kind}-{secrets.token_hex(8)}"
+        record = self.record(name)
+        places = [list(root.relative(folder))]
+        body = {"directory": root.directory, "folders": places, "name": name}
+        with self._lock:
+            self._write(record, json.dumps(body).encode())
+            self.names.add(name)
+        return name, record
+
+    def record(self, name: str) -> str:
+        """The path of the record of a hidden name."""
+        return os.path.join(self._directory, f"{name.removeprefix('.')}.json")
+
+    def places(self, name: str) -> list[Parts]:
+        """The folders in which a hidden name can be, the likeliest first.
+
+        More than one when a folder above was renamed, or was about to be.
+
+        Raises:
+            OSError: it has no record.
+        """
+        with open(self.record(name), "rb") as file:
+            folders = json.load(file)["folders"]
+        return [tuple(parts) for parts in reversed(folders)]
+
+    def discard(self, folder: Folder, name: str, record: str) -> None:
+        """Remove what has a hidden name, if anything still has, then its record."""
+        try:
+            remove_tree(folder, name)
+        except OSError as error:
+            log.warning("A hidden file stays until the next start: %s", error.strerror)
+            return
+        self.forget(name, record)
+
+    def forget(self, name: str, record: str) -> None:
+        """Drop a record: what it stood for has its final name, or is gone."""
+        with self._lock:
+            self.names.discard(name)
+            with suppress(FileNotFoundError):
+                os.unlink(record)
+
+    def hide(self, name: str) -> None:
+        """A hidden name that a journal has a record of."""
+        with self._lock:
+            self.names.add(name)
+
+    def show(self, name: str) -> None:
+        """Nothing has that name any more."""
+        with self._lock:
+            self.names.discard(name)
+
+    def is_hidden(self, name: str) -> bool:
+        """Whether a name in an app's directory is one of ours."""
+        return name.startswith(PREFIX) and name in self.names
+
+    def sweep(self, keep: Collection[str] = ()) -> None:
+        """Remove what earlier daemons left, but for the names that somebody goes on with.
+
+        Call at start, after journals were settled.
+        """
+        os.makedirs(self._directory, mode=0o700, exist_ok=True)
+        for entry in list(os.scandir(self._directory)):
+            if not entry.name.endswith(".json"):
+                with suppress(OSError):
+                    os.unlink(entry.path)  # half a record: what it stood for was never made
+                continue
+            if (name := f".{entry.name.removesuffix('.json')}") in keep:
+                self.names.add(name)
+                continue
+            try:
+                self._sweep(entry.path)
+            except (OSError, ValueError, KeyError, TypeError, PathError) as error:
+                log.warning("A record of a hidden file can't be used (%s): %s", entry.name, error)
+
+    def _sweep(self, record: str) -> None:
+        with open(record, "rb") as file:
+            body = json.load(file)
+        name = body["name"]
+        if not name.startswith(PREFIX) or "/" in name:
+            raise ValueError("not a hidden name")
+        for parts in body["folders"]:
+            with (
+                suppress(FileNotFoundError, NotADirectoryError, OutsideError),
+                Root.open(body["directory"]) as root,
+                root.at(tuple(parts)) as folder,
+            ):
+                remove_tree(folder, name)
+        os.unlink(record)
+
+    def moving(self, root: Root, old: Parts, new: Parts) -> None:
+        """Tell that a folder is about to be renamed: what is hidden in it goes along."""
+        with self._lock:
+            if not self.names:
+                return
+            for entry in list(os.scandir(self._directory)):
+                self._add_place(entry.path, root.directory, old, new)
+
+    def _add_place(self, record: str, directory: str, old: Parts, new: Parts) -> None:
+        with open(record, "rb") as file:
+            body = json.load(file)
+        places = [tuple(parts) for parts in body["folders"]]
+        moved = {(*new, *parts[len(old) :]) for parts in places if parts[: len(old)] == old}
+        if body["directory"] == directory and moved:
+            kept = [parts for parts in places if parts not in moved][-MAX_PLACES:]
+            body["folders"] = [*kept, *sorted(moved)]
+            self._write(record, json.dumps(body).encode())
+
+    def _write(self, record: str, body: bytes) -> None:
+        """Not synced: after a power cut a hidden file may stay; after a SIGKILL none does."""
+        aside = f"{record}.new"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+        descriptor = os.open(aside, flags, RECORD_MODE)
+        try:
+            os.write(descriptor, body)
+        finally:
+            os.close(descriptor)
+        os.rename(aside, record)

@@ -1,0 +1,76 @@
+"""What all file work of the daemon shares: turns, hidden names, journals, limits."""
+
+import os
+import threading
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from octyne.aio import Workers
+from octyne.errors import UnavailableError
+from octyne.files import journal
+from octyne.files.browse import Lister
+from octyne.files.leftovers import Leftovers
+from octyne.files.resumable import Resumable
+from octyne.files.turns import Turns
+from octyne.files.upload import Uploads
+from octyne.files.upload_records import UploadRecords
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+HIDDEN_DIRECTORY = "hidden"
+LONG_THREADS = 3  # copies and removals of trees at once
+MAX_LONG = 64  # of them that run or wait
+UPLOADS_DIRECTORY = "uploads"
+
+
+class Files:
+    """One for the daemon; ``directory`` is its part of the state directory.
+
+    Attributes:
+        stopping: set when the daemon ends; long work looks at it.
+    """
+
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
+        self.stopping = threading.Event()
+        self.turns = Turns()
+        self.leftovers = Leftovers(os.path.join(directory, HIDDEN_DIRECTORY))
+        self.lister = Lister(self.leftovers.is_hidden)
+        self.uploads = Uploads(self.turns, self.leftovers)
+        records = UploadRecords(os.path.join(directory, UPLOADS_DIRECTORY))
+        self.resumable = Resumable(records, self.uploads, self.turns, self.leftovers)
+        self._long = Workers("trees", LONG_THREADS)
+        self._long_count = 0
+
+    async def run_long(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run blocking work that may take minutes, such as copying a tree, outside any turn.
+
+        Raises:
+            UnavailableError: too many wait already.
+            Exception: whatever ``work`` raises.
+        """
+        if self._long_count >= MAX_LONG:
+            raise UnavailableError("Too many files are being copied or removed. Try again later.")
+        self._long_count += 1
+        try:
+            return await self._long.run(work, *args, **kwargs)
+        finally:
+            self._long_count -= 1
+
+    async def run_cleanup(self, work: Callable[[], None]) -> None:
+        """Like `run_long`, never refused: it ends what was begun."""
+        await self._long.run(work)
+
+    def recover(self) -> None:
+        """Settle what a killed daemon left. Blocks; call it before anything else is done."""
+        os.makedirs(self.directory, mode=0o700, exist_ok=True)
+        journal.recover(self)
+        self.leftovers.sweep(keep=self.resumable.load())
+
+    def close(self) -> None:
+        """Stop what can be stopped."""
+        self.stopping.set()
+        self.uploads.close()
+        self._long.close()
+        self.turns.close()

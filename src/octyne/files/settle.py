@@ -1,0 +1,289 @@
+"""What a journal's records say, and bringing them to an end: undo, or finish. All blocks.
+
+Both work from the records alone, may be tried again, and only touch what is still the thing that
+was recorded. Nothing is ever lost: what can't have its old name back gets one beside it.
+"""
+
+import errno
+import json
+import logging
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from octyne.files.leftovers import PREFIX, Leftovers
+from octyne.files.trees import remove_tree
+from octyne.system.paths.folder import Folder, Root
+from octyne.system.paths.names import MAX_NAME_BYTES, OutsideError, Parts, PathError, join
+
+SUFFIX = ".jsonl"
+ASIDE_SUFFIX = ".unsettled"
+COMMITTED = "committed"
+UNDONE = "undone"
+MAX_RESTORED = 1000  # names that are tried for what can't have its own back
+
+_GONE = (FileNotFoundError, NotADirectoryError, OutsideError)
+
+log = logging.getLogger(__name__)
+
+Identity = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One thing got a name.
+
+    Attributes:
+        origin: where it was, from the app's directory; None: it is new.
+        place: where it is since then.
+        identity: device and inode; None for what wasn't there yet and gets a hidden name.
+        rest: it is removed when all is done.
+        linked: it still had its old name, too, until that went to something else.
+        mode: the name stays (origin and place are one); this was its mode.
+    """
+
+    origin: Parts | None
+    place: Parts
+    identity: Identity | None
+    rest: bool = False
+    linked: bool = False
+    mode: int | None = None
+
+
+def identity(found: os.stat_result) -> Identity:
+    """What a thing is known by, whatever its name."""
+    return found.st_dev, found.st_ino
+
+
+def is_folder(found: os.stat_result) -> bool:
+    """Whether it is one; a symlink to one isn't."""
+    return stat.S_ISDIR(found.st_mode)
+
+
+# -- lines ------------------------------------------------------------------------------------
+
+
+def header(root: Root) -> bytes:
+    """A journal's first line."""
+    return _line({"directory": root.directory, "device": root.stat().st_dev})
+
+
+def line(record: Record) -> bytes:
+    """A record's line."""
+    body = {
+        "from": record.origin,
+        "to": record.place,
+        "id": record.identity,
+        "rest": record.rest,
+        "linked": record.linked,
+        "mode": record.mode,
+    }
+    return _line(body)
+
+
+def mark(word: str) -> bytes:
+    """The line that says how it ended."""
+    return _line({"end": word})
+
+
+def _line(body: Mapping[str, object]) -> bytes:
+    return json.dumps(body, separators=(",", ":")).encode() + b"\n"
+
+
+@dataclass(slots=True)
+class Story:
+    """A whole journal, as far as it can be read."""
+
+    directory: str
+    device: int
+    records: list[Record]
+    end: str | None = None
+
+
+def read(data: bytes) -> Story | None:
+    """What a journal tells; None when it was cut off before anything was done.
+
+    The first line that isn't whole ends it: it was never synced, so what it tells wasn't done.
+    """
+    story: Story | None = None
+    for text in data.splitlines(keepends=True):
+        try:
+            body = json.loads(text) if text.endswith(b"\n") else None
+            if body is None:
+                break
+            if story is None:
+                story = Story(str(body["directory"]), int(body["device"]), [])
+            elif "end" in body:
+                story.end = str(body["end"])
+            else:
+                story.records.append(_record(body))
+        except (ValueError, KeyError, TypeError):
+            break
+    return story
+
+
+def _record(body: dict[str, Any]) -> Record:
+    origin = None if body["from"] is None else tuple(body["from"])
+    known = None if body["id"] is None else (int(body["id"][0]), int(body["id"][1]))
+    mode = None if body["mode"] is None else int(body["mode"])
+    rest, linked = bool(body["rest"]), bool(body["linked"])
+    return Record(origin, tuple(body["to"]), known, rest, linked, mode)
+
+
+# -- undo -------------------------------------------------------------------------------------
+
+
+def undo(root: Root, records: Sequence[Record], leftovers: Leftovers, *, device: int = -1) -> bool:
+    """Put everything back, last thing first; False when something couldn't be (it is logged).
+
+    ``device``: what the root's was when the records were written; numbers change at a boot.
+    """
+    knower = _Knower(root, device)
+    is_settled = True
+    for record in reversed(records):
+        try:
+            _undo(knower, record, leftovers)
+        except (OSError, PathError) as error:
+            is_settled = False
+            log.warning("%s could not be put back: %s", _shown(root, record.origin), error)
+    return is_settled
+
+
+def _undo(knower: "_Knower", record: Record, leftovers: Leftovers) -> None:
+    root, name = knower.root, record.place[-1]
+    try:
+        folder = root.at(record.place[:-1])
+    except _GONE:
+        return  # then it isn't there either
+    with folder:
+        found = folder.find(name)
+        if found is None or not knower.is_same(found, record):
+            return
+        if record.origin is None:
+            remove_tree(folder, name)
+            return
+        if record.mode is not None:
+            folder.chmod(name, record.mode)
+            return
+        with root.at(record.origin[:-1]) as origin:
+            if record.linked and _has(knower, origin, record):
+                folder.remove(name)  # its second name
+                return
+            if is_folder(found):
+                with suppress(OSError, ValueError):
+                    leftovers.moving(root, record.place, record.origin)
+            bring_back(folder, name, origin, record.origin[-1])
+
+
+def _has(knower: "_Knower", origin: Folder, record: Record) -> bool:
+    assert record.origin is not None
+    found = origin.find(record.origin[-1])
+    return found is not None and knower.is_same(found, record, by_name=False)
+
+
+def bring_back(folder: Folder, name: str, origin: Folder, old_name: str) -> None:
+    """Give something its old name back, or when that is taken one beside it. Raises OSError."""
+    try:
+        folder.move(name, origin, old_name)
+    except FileExistsError:
+        restored = _free_name(origin, old_name)
+        folder.move(name, origin, restored)
+        log.warning("%r is there again as %r: its name was taken", old_name, restored)
+
+
+def _free_name(folder: Folder, name: str) -> str:
+    for number in range(1, MAX_RESTORED):
+        ending = " (restored)" if number == 1 else f" (restored {number})"
+        kept = os.fsencode(name)[: MAX_NAME_BYTES - len(ending)].decode(errors="ignore")
+        if folder.find(kept + ending) is None:
+            return kept + ending
+    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+
+
+@dataclass(slots=True)
+class _Knower:
+    """Knows things again: by inode, and by device as far as devices kept their numbers."""
+
+    root: Root
+    device: int
+
+    def is_same(self, found: os.stat_result, record: Record, *, by_name: bool = True) -> bool:
+        if by_name and record.place[-1].startswith(PREFIX):
+            return True  # nobody else makes such names
+        if record.identity is None:
+            return False
+        devices_kept = self.device in (-1, self.root.stat().st_dev)
+        if devices_kept and found.st_dev != record.identity[0]:
+            return False
+        return found.st_ino == record.identity[1]
+
+
+# -- finish -----------------------------------------------------------------------------------
+
+
+def finish(root: Root, records: Sequence[Record]) -> bool:
+    """Remove what was taken away; False when something couldn't be (it is logged)."""
+    is_settled = True
+    for place in _rest(records):
+        try:
+            with suppress(*_GONE), root.at(place[:-1]) as folder:
+                remove_tree(folder, place[-1])
+        except (OSError, PathError) as error:
+            is_settled = False
+            log.warning("%s could not be removed: %s", _shown(root, place), error)
+    return is_settled
+
+
+def moved(place: Parts, old: Parts, new: Parts) -> Parts:
+    """A path after something got another name: of that thing, or of what is in it."""
+    return (*new, *place[len(old) :]) if place[: len(old)] == old else place
+
+
+def _rest(records: Sequence[Record]) -> list[Parts]:
+    """Where the hidden things are now: folders above them may have been renamed later on."""
+    places: list[Parts] = []
+    above: set[Parts] = set()  # all folders that one of them is in: most records touch none
+    for record in records:
+        origin = record.origin
+        if origin in above and origin is not None:
+            places = [moved(place, origin, record.place) for place in places]
+            above = {place[:depth] for place in places for depth in range(len(place))}
+        if record.rest:
+            places.append(record.place)
+            above.update(record.place[:depth] for depth in range(len(record.place)))
+    return places
+
+
+# -- at the start -----------------------------------------------------------------------------
+
+
+def recover(path: str, leftovers: Leftovers) -> None:
+    """Settle a journal of an earlier daemon. One that can't be is set aside; never raises."""
+    try:
+        with open(path, "rb") as file:
+            story = read(file.read())
+        if story is None or _settle(story, leftovers):
+            os.unlink(path)
+            return
+    except (OSError, PathError) as error:
+        log.warning("Changes that were cut off can't be settled: %s", error)
+    log.warning("The journal %s is kept aside", os.path.basename(path))
+    with suppress(OSError):
+        os.rename(path, path.removesuffix(SUFFIX) + ASIDE_SUFFIX)
+
+
+def _settle(story: Story, leftovers: Leftovers) -> bool:
+    if story.end == UNDONE or not story.records:
+        return True
+    with Root.open(story.directory) as root:
+        if story.end == COMMITTED:
+            return finish(root, story.records)
+        log.info("Undoing changes that were cut off")
+        return undo(root, story.records, leftovers, device=story.device)
+
+
+def _shown(root: Root, parts: Parts | None) -> str:
+    return f"{root.directory}/{join(parts or ())}"

@@ -1,0 +1,178 @@
+"""Changes on real files that the contract's tests can't bring about."""
+
+import asyncio
+import os
+import tempfile
+import threading
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from octyne.errors import DeniedError, NotFoundError, UnavailableError
+from octyne.files import changes
+from octyne.files.batch import BatchError
+from octyne.files.operations import ChangeMode, Copy, Move, Remove
+from octyne.files.service import MAX_LONG, Files
+from octyne.files.trees import can_remove
+from octyne.system.paths.folder import Folder, Root
+
+NOBODY = 65534
+
+
+def as_nobody(work: Callable[[], bool]) -> bool:
+    """Run something as a user without rights, in a child."""
+    pid = os.fork()
+    if pid == 0:
+        code = 2
+        try:
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+            code = 0 if work() else 1
+        finally:
+            os._exit(code)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+    assert code < 2
+    return code == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_what_may_be_removed_is_known_before(home: Path, opened: Root) -> None:
+    """A tree with somebody else's folder in it isn't begun."""
+    (home / "t" / "theirs").mkdir(parents=True)
+    os.chown(home / "t", NOBODY, NOBODY)
+
+    def asks() -> bool:
+        with Folder(os.dup(opened.fd)) as folder:
+            return can_remove(folder, "t")
+
+    home.chmod(0o777)
+    assert as_nobody(asks)  # theirs is empty
+    (home / "t" / "theirs" / "file").touch()
+    assert not as_nobody(asks)
+    (home / "t" / "theirs").chmod(0o777)
+    assert as_nobody(asks)
+    (home / "t" / "theirs").chmod(0o1777)
+    assert not as_nobody(asks)
+    os.chown(home / "t" / "theirs", NOBODY, NOBODY)
+    (home / "t" / "theirs").chmod(0)
+    assert as_nobody(asks)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_without_permission_nothing_is_changed() -> None:
+    """The contract's text for removals, alone and in batches, whose first half is undone."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as box:  # pytest's are closed to others
+        home, inner = Path(box) / "app", Path(box) / "app" / "t" / "theirs"
+        inner.mkdir(parents=True)
+        (inner / "file").touch()
+        (home / "own").touch()
+        for path in (Path(box), home, home / "t", home / "own"):
+            os.chown(path, NOBODY, NOBODY)
+
+        def texts() -> bool:
+            found = asyncio.run(_refusals(box, str(home)))
+            return found == ["Insufficient permissions to delete the file/folder!"] * 4
+
+        assert as_nobody(texts)
+        assert sorted(os.listdir(home)) == ["own", "t"]
+        assert os.listdir(inner) == ["file"]
+
+
+async def _refusals(box: str, home: str) -> list[str]:
+    """What those are told who may not."""
+    files, found = Files(f"{box}/state"), []
+    files.recover()
+    for path in ("t", "t/theirs", "t/theirs/file"):
+        try:
+            await changes.delete(files, home, path)
+        except DeniedError as error:
+            found.append(str(error))
+    try:
+        await changes.run_batch(files, home, [Move(("own",), ("z",)), Remove(("t",))])
+    except BatchError as error:
+        found.append(str(error.cause))
+    files.close()
+    return found
+
+
+async def test_what_cannot_be_removed_is_there_again(
+    shared: Files, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As far as it is left, and the answer says so."""
+    (home / "t").mkdir()
+    (home / "t" / "file").touch()
+
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "immutable")
+
+    monkeypatch.setattr(changes, "remove_tree", refused)
+    with pytest.raises(DeniedError, match="Insufficient permissions"):
+        await changes.delete(shared, str(home), "t")
+
+    assert os.listdir(home) == ["t"]
+    assert os.listdir(home / "t") == ["file"]
+    assert shared.leftovers.names == set()
+
+
+async def test_a_copy_that_is_stopped_leaves_nothing(shared: Files, home: Path) -> None:
+    """The daemon's end doesn't wait for it."""
+    (home / "a").write_text("x")
+    shared.stopping.set()
+    with pytest.raises(UnavailableError):
+        await changes.copy(shared, str(home), Copy(("a",), ("b",)))
+
+    assert os.listdir(home) == ["a"]
+    assert shared.leftovers.names == set()
+
+
+async def test_without_a_directory_nothing_is_changed(shared: Files, home: Path) -> None:
+    """The app's owner may not have made it yet."""
+    home.rmdir()
+    directory, pair = str(home), (("a",), ("b",))
+    works: list[Callable[[], Awaitable[None]]] = [
+        lambda: changes.copy(shared, directory, Copy(*pair)),
+        lambda: changes.move(shared, directory, Move(*pair)),
+        lambda: changes.make_folder(shared, directory, "a"),
+        lambda: changes.delete(shared, directory, "a"),
+        lambda: changes.change_mode(shared, directory, ChangeMode(("a",), 0o600)),
+        lambda: changes.run_batch(shared, directory, [Move(*pair)]),
+    ]
+    for work in works:
+        with pytest.raises(NotFoundError):
+            await work()
+
+
+async def test_a_copy_that_is_given_up_leaves_nothing(
+    shared: Files, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cleaning up waits for the thread that still copies."""
+    (home / "a").write_text("x")
+    begun, go_on = threading.Event(), threading.Event()
+    real = Folder.create
+
+    def create(self: Folder, name: str, mode: int = 0o600) -> int:
+        begun.set()
+        go_on.wait(10)
+        return real(self, name, mode)
+
+    monkeypatch.setattr(Folder, "create", create)
+    copying = asyncio.create_task(changes.copy(shared, str(home), Copy(("a",), ("b",))))
+    await asyncio.to_thread(begun.wait, 10)
+    copying.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await copying
+
+    assert os.listdir(home) == ["a"]
+    assert shared.leftovers.names == set()
+
+
+async def test_long_work_has_a_bound(shared: Files) -> None:
+    """Too much of it is refused, not kept waiting."""
+    shared._long_count = MAX_LONG
+    with pytest.raises(UnavailableError):
+        await shared.run_long(os.getpid)

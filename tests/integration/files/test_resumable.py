@@ -1,0 +1,100 @@
+"""What a killed daemon can leave; tests/e2e/test_resumable.py has the rest."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from octyne.errors import NotFoundError
+from octyne.files.resumable import Announced, Piece
+from octyne.files.service import Files
+from octyne.files.upload import Arriving
+from octyne.files.upload_records import Owner
+
+
+def started(tmp_path: Path) -> Files:
+    """A daemon's files."""
+    files = Files(str(tmp_path / "state"))
+    files.recover()
+    return files
+
+
+def piece(offset: int, content: bytes) -> Piece:
+    """One that comes at once."""
+    pieces = [content]
+
+    async def read() -> bytes:
+        return pieces.pop() if pieces else b""
+
+    return Piece(offset, Arriving(read, len(content), 1 << 20))
+
+
+async def begun(files: Files, tmp_path: Path) -> tuple[str, Owner]:
+    """An upload of six bytes, three of which came."""
+    (tmp_path / "app").mkdir()
+    owner = Owner("web", str(tmp_path / "app"), "ann")
+    upload = await files.resumable.create(owner, Announced("/", "a", 6, ""), 1 << 20)
+    assert await files.resumable.append(upload, piece(0, b"abc")) == 3
+    return upload.id, owner
+
+
+async def test_placed_but_not_noted(tmp_path: Path) -> None:
+    """Killed between the rename and the record: the next daemon finds out."""
+    files = started(tmp_path)
+    key, owner = await begun(files, tmp_path)
+    record = tmp_path / "state" / "uploads" / f"{key}.json"
+    before = record.read_bytes()
+    await files.resumable.append(files.resumable.find(key, owner), piece(3, b"def"))
+    record.write_bytes(before)
+    files.close()
+    files = started(tmp_path)
+    upload = files.resumable.find(key, owner)
+
+    assert await files.resumable.offset(upload) == 6
+    assert upload.is_finished
+    assert (tmp_path / "app" / "a").read_text() == "abcdef"
+    files.close()
+
+
+async def test_after_a_power_cut(tmp_path: Path) -> None:
+    """Only what was synced counts."""
+    files = started(tmp_path)
+    key, owner = await begun(files, tmp_path)
+    upload = files.resumable.find(key, owner)
+    with (tmp_path / "app" / upload.hidden).open("ab") as file:
+        file.write(b"\0\0")
+    assert await files.resumable.offset(upload) == 5
+    upload.boot = "the one before"
+
+    assert await files.resumable.offset(upload) == 3
+    files.close()
+
+
+async def test_what_somebody_removed(tmp_path: Path) -> None:
+    """Is gone; giving it up still works."""
+    files = started(tmp_path)
+    key, owner = await begun(files, tmp_path)
+    upload = files.resumable.find(key, owner)
+    os.unlink(tmp_path / "app" / upload.hidden)
+
+    with pytest.raises(NotFoundError):
+        await files.resumable.offset(upload)
+    await files.resumable.remove(upload)
+    assert os.listdir(tmp_path / "state" / "uploads") == []
+    assert os.listdir(tmp_path / "state" / "hidden") == []
+    files.close()
+
+
+async def test_somebody_elses_file_of_that_name_is_not_touched(tmp_path: Path) -> None:
+    """It isn't the one that we made."""
+    files = started(tmp_path)
+    key, owner = await begun(files, tmp_path)
+    upload = files.resumable.find(key, owner)
+    hidden = tmp_path / "app" / upload.hidden
+    hidden.rename(tmp_path / "kept")
+    hidden.write_text("other")
+
+    with pytest.raises(NotFoundError):
+        await files.resumable.append(upload, piece(3, b"def"))
+    assert hidden.read_text() == "other"
+    files.close()

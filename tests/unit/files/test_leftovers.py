@@ -1,0 +1,152 @@
+"""Hidden names and their records, and what the next daemon does with those of a killed one."""
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from octyne.files.leftovers import PREFIX, Leftovers
+from octyne.system.paths.folder import Root
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    """An app's directory."""
+    (tmp_path / "app/folder").mkdir(parents=True)
+    return tmp_path / "app"
+
+
+@pytest.fixture
+def leftovers(tmp_path: Path) -> Leftovers:
+    """Those of the first daemon."""
+    leftovers = Leftovers(str(tmp_path / "state"))
+    leftovers.sweep()
+    return leftovers
+
+
+def next_daemon(tmp_path: Path) -> Leftovers:
+    """What a daemon that starts now does."""
+    leftovers = Leftovers(str(tmp_path / "state"))
+    leftovers.sweep()
+    return leftovers
+
+
+def records(tmp_path: Path) -> list[str]:
+    """Names of the records that there are."""
+    return os.listdir(tmp_path / "state")
+
+
+def test_what_keeps_its_hidden_name_is_removed(
+    app: Path, leftovers: Leftovers, tmp_path: Path
+) -> None:
+    """At the end of the block, with its record."""
+    with Root.open(str(app)) as root, root.at(("folder",)) as folder:
+        with leftovers.hidden(root, folder, "upload") as name:
+            assert name.startswith(PREFIX + "upload-")
+            assert leftovers.is_hidden(name)
+            assert len(records(tmp_path)) == 1
+            os.close(folder.create(name))
+        assert not leftovers.is_hidden(name)
+
+    assert os.listdir(app / "folder") == records(tmp_path) == []
+
+
+def test_what_gets_its_name_stays(app: Path, leftovers: Leftovers, tmp_path: Path) -> None:
+    """Nothing of ours is left beside it."""
+    with (
+        Root.open(str(app)) as root,
+        leftovers.hidden(root, root, "upload") as name,
+    ):
+        os.close(root.create(name))
+        root.move(name, root, "final")
+
+    assert (app / "final").exists()
+    assert records(tmp_path) == []
+
+
+def test_records_are_private(app: Path, leftovers: Leftovers, tmp_path: Path) -> None:
+    """They tell where files are."""
+    with Root.open(str(app)) as root:
+        _, record = leftovers.note(root, root, "upload")
+
+    assert stat.S_IMODE(os.stat(record).st_mode) == 0o600
+    assert stat.S_IMODE(os.stat(tmp_path / "state").st_mode) == 0o700
+
+
+def test_the_next_daemon_removes_what_a_killed_one_left(
+    app: Path, leftovers: Leftovers, tmp_path: Path
+) -> None:
+    """Whole trees, too; and the record of what was never made."""
+    with Root.open(str(app)) as root, root.at(("folder",)) as folder:
+        tree, _ = leftovers.note(root, folder, "unpack")
+        folder.make_folder(tree)
+        (app / "folder" / tree / "inner").mkdir()
+        leftovers.note(root, root, "upload")
+    (app / "folder/user").write_text("stays")
+    next_daemon(tmp_path)
+
+    assert os.listdir(app) == ["folder"]
+    assert os.listdir(app / "folder") == ["user"]
+    assert records(tmp_path) == []
+
+
+def test_a_folder_that_is_renamed_takes_them_along(
+    app: Path, leftovers: Leftovers, tmp_path: Path
+) -> None:
+    """Killed before the rename or after it: both places are known."""
+    with Root.open(str(app)) as root, root.at(("folder",)) as folder:
+        name, record = leftovers.note(root, folder, "upload")
+        os.close(folder.create(name))
+        leftovers.moving(root, ("other",), ("elsewhere",))
+        leftovers.moving(root, ("folder",), ("new", "place"))
+        assert json.loads(Path(record).read_bytes())["folders"] == [["folder"], ["new", "place"]]
+        (app / "new").mkdir()
+        root.move("folder", root, "new/place")
+    next_daemon(tmp_path)
+
+    assert os.listdir(app / "new/place") == []
+    assert records(tmp_path) == []
+
+
+def test_a_user_may_begin_names_like_ours(app: Path, leftovers: Leftovers, tmp_path: Path) -> None:
+    """Only those with a record are ours."""
+    (app / f"{PREFIX}mine").write_text("stays")
+    assert not leftovers.is_hidden(f"{PREFIX}mine")
+    next_daemon(tmp_path)
+
+    assert (app / f"{PREFIX}mine").exists()
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"directory": "/", "folders": [["etc"]], "name": "passwd"}',
+        b'{"directory": "/", "folders": [["etc"]], "name": ".octyne-/../passwd"}',
+        b'{"directory": 1, "folders": [["x"]], "name": ".octyne-a-1"}',
+    ],
+)
+def test_broken_records_stop_nothing(app: Path, tmp_path: Path, record: bytes) -> None:
+    """They are logged, and remove nothing."""
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state/a.json").write_bytes(record)
+    (tmp_path / "state/half.json.new").write_bytes(b"{")
+    next_daemon(tmp_path)
+
+    assert records(tmp_path) == ["a.json"]
+    assert Path("/etc/passwd").exists()
+
+
+def test_records_of_apps_that_are_gone_go(app: Path, leftovers: Leftovers, tmp_path: Path) -> None:
+    """There is nothing left to remove."""
+    with Root.open(str(app)) as root, root.at(("folder",)) as folder:
+        leftovers.note(root, folder, "upload")
+    (app / "folder").rmdir()
+    app.rmdir()
+    next_daemon(tmp_path)
+
+    assert records(tmp_path) == []
