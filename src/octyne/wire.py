@@ -17,11 +17,15 @@ class Shape(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """Base of all shapes: snake_case in Python, camelCase on the wire."""
 
 
-class Failure(Shape, frozen=True):
-    """Every error answer; `reason`: the details that users need, where an error has them."""
+class Failure(Shape, frozen=True, omit_defaults=True):
+    """Every error answer.
+
+    Attributes:
+        reason: more than the error's fixed text says.
+    """
 
     error: str
-    reason: str | msgspec.UnsetType = msgspec.UNSET
+    reason: str = ""
 
 
 class Success(Shape, frozen=True):
@@ -131,6 +135,12 @@ class ServerDetails(Shape, frozen=True, omit_defaults=True):
     last_exit: LastExit | msgspec.UnsetType = msgspec.UNSET
 
 
+class AllDetails(Shape, frozen=True):
+    """`GET /servers?details=true`."""
+
+    servers: dict[str, ServerDetails]
+
+
 class Operated(Shape, frozen=True, omit_defaults=True):
     """`POST /server/{id}`."""
 
@@ -175,6 +185,12 @@ class LogPage(Shape, frozen=True, omit_defaults=True):
     end: int
     next: int | None = None
     previous: int | None = None
+
+
+class ActionLog(Shape, frozen=True):
+    """`GET /log`: lines of the action log as they were written, the newest first."""
+
+    actions: list[dict[str, Any]]
 
 
 class FileEntry(Shape, frozen=True):

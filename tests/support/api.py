@@ -215,16 +215,30 @@ class FakeConfigFile:
 
     async def replace(self, body: bytes) -> None:
         if b"'" in body:
-            raise InvalidError("Invalid JSON body!")
+            wrong = ConfigError("config.json, line 3: no.")
+            raise InvalidError("Invalid JSON body!") from wrong
         self.content = body
 
 
 class FakeAudit:
     def __init__(self) -> None:
         self.actions: list[dict[str, Any]] = []
+        self.asked: list[Any] = []
 
     def record(self, action: str, *, user: str, ip: str, **fields: object) -> None:
         self.actions.append({"action": action, "user": user, "ip": ip, **fields})
+
+    def tail(
+        self,
+        limit: int,
+        *,
+        before: float | None = None,
+        user: str | None = None,
+        app: str | None = None,
+        action: str | None = None,
+    ) -> list[dict[str, Any]]:
+        self.asked = [limit, before, user, app, action]
+        return [{"ts": 1.5, **each} for each in reversed(self.actions)][:limit]
 
 
 @dataclass

@@ -37,6 +37,7 @@ ELSEWHERE = {
     "api/handlers/console_log.py": OVER_REAL_CONNECTIONS,
     "api/handlers/archive_download.py": OVER_REAL_CONNECTIONS,
     "api/handlers/events.py": OVER_REAL_CONNECTIONS,
+    "api/handlers/log.py": OVER_REAL_CONNECTIONS,
     "api/handlers/download.py": "is tested by route in tests/e2e/test_files_browse.py",
     "api/handlers/files.py": "is tested by route in tests/e2e/test_files_browse.py",
     "api/handlers/resumable.py": OVER_REAL_CONNECTIONS,

@@ -21,6 +21,7 @@ from octyne.api.handlers import (
     download,
     events,
     files,
+    log,
     resumable,
     root,
     servers,
@@ -75,6 +76,7 @@ def routes() -> tuple[Route, ...]:
         refuse=console.refuse_console,
     )
     read_log = Operation(console_log.get_log, Right.APP_CONSOLE_VIEW)
+    read_actions = Operation(log.get_log, Right.LOG_VIEW)
     watch = Operation(events.get_events, LOGIN_ONLY)
     no_socket, primary_only = auth.refuse_on_socket, auth.refuse_on_secondary
     # fmt: off
@@ -89,6 +91,7 @@ def routes() -> tuple[Route, ...]:
         Route("/config/reload", {"GET": reload_config, "POST": reload_config}, GET_POST),
         Route("/accounts", {"GET": list_accounts, "POST": add_account,
                             "PATCH": change_account, "DELETE": drop_account}, ACCOUNTS),
+        Route("/log", {"GET": read_actions}, GET_ONLY),
         Route("/servers", {"GET": list_apps, "POST": list_apps}, GET_POST),
         Route("/server/{id}", {"GET": show_app, "POST": operate_app}, GET_POST_IS),
         Route("/server/{id}/usage", {"GET": show_usage}, GET_ONLY),

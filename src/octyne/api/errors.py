@@ -72,6 +72,10 @@ class BrokenBodyError(InvalidError):
     """The body ended before its end; the connection is of no more use."""
 
 
+class InvalidConfigError(InvalidError):
+    """A config that can't be used; its cause says why, in a sentence for whoever sent it."""
+
+
 class ConfigUnreadableError(DaemonError):
     """The config file is missing or broken; the details are in the daemon's log."""
 
@@ -107,7 +111,7 @@ class Problem:
 
     Attributes:
         closes: the connection can't serve another request.
-        reason: what users need to know beyond the message, if anything.
+        reason: more than the message's fixed text says.
     """
 
     status: int
@@ -139,7 +143,9 @@ def problem(error: Exception, what: str) -> Problem:
     status = status_of(error)
     if status == STATUS[Exception]:
         return _our_fault(error, what)
-    return Problem(status, str(error), _headers(error), closes=isinstance(error, BrokenBodyError))
+    reason = str(error.__cause__) if isinstance(error, InvalidConfigError) else ""
+    closes = isinstance(error, BrokenBodyError)
+    return Problem(status, str(error), _headers(error), closes, reason)
 
 
 def changed() -> Problem:

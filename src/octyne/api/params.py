@@ -1,6 +1,7 @@
 """Reads what a request says: query, JSON body, raw body. The one place where JSON is untyped."""
 
 import asyncio
+import re
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,6 +15,8 @@ INVALID_JSON = "Invalid JSON body!"
 MAX_QUERY_FIELDS = 100
 MAX_NUMBER = (1 << 63) - 1
 BODY_DEADLINE_S = 60.0  # seconds, for bodies that are read whole
+DECIMAL = re.compile(r"[0-9]+(\.[0-9]*)?", re.ASCII)
+LONGEST_DECIMAL = 30  # characters
 KIB = 1024
 
 _decode = msgspec.json.Decoder().decode
@@ -74,6 +77,16 @@ def number(
         if lowest <= result <= highest:
             return result
     raise InvalidError(f"The field {name} must be a whole number from {lowest} to {highest}.")
+
+
+def decimal(query: dict[str, str], name: str) -> float | None:
+    """A number that may have a point in it, or None when it is missing or empty."""
+    value = query.get(name, "")
+    if not value:
+        return None
+    if len(value) <= LONGEST_DECIMAL and DECIMAL.fullmatch(value):
+        return float(value)
+    raise InvalidError(f"The field {name} must be a number such as 12 or 12.5.")
 
 
 def is_clean(value: str) -> bool:

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from octyne.api import access, bodies, errors, replies
 from octyne.api.context import Call, Listener, Services
-from octyne.api.pages import answer_page
+from octyne.api.pages import Pages
 from octyne.api.server import connection_of
 from octyne.api.table import Access, Match, Route, Table
 from octyne.errors import NotFoundError
@@ -33,6 +33,7 @@ class Pipeline:
         self._services = services
         self._listener = listener
         self._table = table
+        self._pages = Pages()
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; every exception becomes an answer."""
@@ -72,7 +73,7 @@ class Pipeline:
         if method == "OPTIONS":
             return self._preflight(route)
         if route is None:
-            return self._no_route(call, path)
+            return await self._no_route(call, path)
         operation = route.methods.get(route.method(call.request))
         if operation is None:
             raise errors.MethodNotAllowedError(route.only, route.allowed)
@@ -83,10 +84,10 @@ class Pipeline:
             access.authorize(call, operation)
         return await operation.handler(call)
 
-    def _no_route(self, call: Call, path: str) -> web.StreamResponse:
+    async def _no_route(self, call: Call, path: str) -> web.StreamResponse:
         is_page = self._listener is Listener.DASHBOARD and not path.startswith(API_PREFIX + "/")
         if is_page:
-            return answer_page(path, call.request.method)
+            return await self._pages.answer(call.request, path)
         raise NotFoundError(errors.NO_SUCH_ROUTE)
 
     async def _render(

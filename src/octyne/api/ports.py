@@ -5,7 +5,7 @@ What each method does, and raises, stands where it is implemented.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -148,3 +148,12 @@ class Audit(Protocol):
     """The action log."""
 
     def record(self, action: str, *, user: str, ip: str, **fields: object) -> None: ...
+    def tail(
+        self,
+        limit: int,
+        *,
+        before: float | None = None,
+        user: str | None = None,
+        app: str | None = None,
+        action: str | None = None,
+    ) -> list[dict[str, Any]]: ...

@@ -1,11 +1,15 @@
 """Sections 3 and 4 of the contract over HTTP: version, config, accounts, apps; and pages."""
 
+import gzip
 import re
+from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
 
+from octyne.api import assets
 from octyne.api.context import Listener
+from octyne.api.pages import NONCE
 from octyne.apps.lifecycle import Exit
 from octyne.errors import ConflictError
 from support.api import Api, FakeApp, FakeStart
@@ -67,9 +71,12 @@ async def test_the_config_is_replaced(api: Api, client: ClientSession) -> None:
 
 
 async def test_a_wrong_config_is_400(api: Api, client: ClientSession) -> None:
-    """The exact text."""
+    """The fixed text for clients that compare it, and the reason for people."""
     async with client.patch("/config", data=b"{'a': 1}") as answer:
-        assert (answer.status, await answer.json()) == (400, {"error": "Invalid JSON body!"})
+        assert (answer.status, await answer.json()) == (
+            400,
+            {"error": "Invalid JSON body!", "reason": "config.json, line 3: no."},
+        )
     assert api.audit.actions == []
 
 
@@ -366,8 +373,11 @@ async def test_domain_errors_keep_their_sentence(client: ClientSession, app: Fak
         assert (answer.status, await answer.json()) == expected
 
 
-async def test_the_dashboard_port_has_a_placeholder(api: Api, stranger: ClientSession) -> None:
+async def test_without_a_built_dashboard_a_page_says_how_to_build_it(
+    api: Api, stranger: ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With headers that allow nothing but its own style."""
+    monkeypatch.setattr(assets, "find", lambda directory: {})
     base = api.url("", Listener.DASHBOARD).removesuffix("/api")
     async with stranger.get(f"{base}/") as answer:
         assert (answer.status, answer.content_type) == (200, "text/html")
@@ -376,11 +386,109 @@ async def test_the_dashboard_port_has_a_placeholder(api: Api, stranger: ClientSe
         assert "frame-ancestors 'none'" in policy
         assert "unsafe" not in policy
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    async with stranger.get(f"{base}/no/such?page") as answer:
-        assert (answer.status, answer.content_type) == (404, "text/html")
+        assert "make dashboard" in await answer.text()
     async with stranger.post(f"{base}/") as answer:
         assert (answer.status, await answer.json()) == (405, {"error": "Only GET is allowed!"})
     async with stranger.get(f"{base}/api") as answer:
         assert (await answer.json())["version"] == "1.4.2"
     async with stranger.get(f"{base}/api/nope") as answer:
         assert (answer.status, list(await answer.json())) == (404, ["error"])
+
+
+@pytest.fixture
+def dashboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small built dashboard in place of the real one."""
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "index.html").write_text(f'<script nonce="{NONCE}"></script>')
+    (tmp_path / "icon.svg").write_text("<svg/>")
+    (tmp_path / "assets" / "a-1.js").write_text("plain")
+    (tmp_path / "assets" / "a-1.js.gz").write_bytes(gzip.compress(b"plain"))
+    found = assets.find(tmp_path)
+    monkeypatch.setattr(assets, "find", lambda directory: found)
+    return tmp_path
+
+
+async def test_any_page_is_the_dashboard_with_a_nonce_of_its_own(
+    api: Api, stranger: ClientSession, dashboard: Path
+) -> None:
+    """Also paths that look like files: apps may have dots in their names."""
+    base = api.url("", Listener.DASHBOARD).removesuffix("/api")
+    nonces = set()
+    for path in ("/", "/apps/v1.2/console", "/index.html"):
+        async with stranger.get(f"{base}{path}") as answer:
+            assert (answer.status, answer.content_type) == (200, "text/html")
+            assert answer.headers["Cache-Control"] == "no-store"
+            policy = answer.headers["Content-Security-Policy"]
+            assert "unsafe" not in policy
+            nonce = re.findall(r'nonce="(.+)"', await answer.text())[0]
+            assert f"script-src 'self' 'nonce-{nonce}'" in policy
+            nonces.add(nonce)
+
+    assert len(nonces) == 3
+    async with stranger.get(f"{base}/assets/gone-2.js") as answer:
+        assert answer.status == 404
+    async with stranger.post(f"{base}/x") as answer:
+        assert answer.status == 404
+
+
+async def test_files_of_the_dashboard_are_kept_by_browsers(
+    api: Api, stranger: ClientSession, dashboard: Path
+) -> None:
+    """For ever where the name says which version it is; else they ask whether it has changed."""
+    base = api.url("", Listener.DASHBOARD).removesuffix("/api")
+    async with stranger.get(f"{base}/assets/a-1.js", headers={"Accept-Encoding": ""}) as answer:
+        assert (answer.status, await answer.text()) == (200, "plain")
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["Vary"] == "Accept-Encoding"
+    async with stranger.head(
+        f"{base}/assets/a-1.js", headers={"Accept-Encoding": "gzip"}
+    ) as answer:
+        assert answer.headers["Content-Encoding"] == "gzip"
+    async with stranger.get(f"{base}/icon.svg") as answer:
+        assert answer.headers["Cache-Control"] == "no-cache"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        tag = answer.headers["ETag"]
+    async with stranger.get(f"{base}/icon.svg", headers={"If-None-Match": tag}) as answer:
+        assert (answer.status, await answer.read()) == (304, b"")
+
+
+async def test_a_page_comes_back_after_an_upgrade_beside_the_daemon(
+    api: Api, stranger: ClientSession, dashboard: Path
+) -> None:
+    """Files that have gone are looked for anew."""
+    base = api.url("", Listener.DASHBOARD).removesuffix("/api")
+    async with stranger.get(f"{base}/icon.svg") as answer:
+        assert answer.status == 200
+    page = (dashboard / "index.html").read_text()
+    (dashboard / "index.html").unlink()
+    async with stranger.get(f"{base}/") as answer:
+        assert answer.status == 404
+    (dashboard / "index.html").write_text(page)
+    async with stranger.get(f"{base}/") as answer:
+        assert answer.status == 200
+
+
+async def test_all_apps_in_one_answer(api: Api, client: ClientSession, app: FakeApp) -> None:
+    """Each as its own route shows it."""
+    async with client.get("/servers?details=true") as answer:
+        everything = await answer.json()
+    async with client.get("/server/web") as answer:
+        alone = await answer.json()
+
+    assert everything["servers"]["web"].keys() == alone.keys()
+
+
+async def test_the_action_log_is_read_back(api: Api, client: ClientSession) -> None:
+    """With what is asked for."""
+    api.audit.actions.append({"action": "server.start", "user": "admin"})
+    async with client.get("/log?limit=5&before=2.5&user=admin&server=web&action=x") as answer:
+        assert (answer.status, await answer.json()) == (
+            200,
+            {"actions": [{"ts": 1.5, "action": "server.start", "user": "admin"}]},
+        )
+    assert api.audit.asked == [5, 2.5, "admin", "web", "x"]
+    async with client.get("/log") as answer:
+        assert api.audit.asked == [100, None, None, None, None]
+    for wrong in ("before=x", "before=1e5", "limit=0"):
+        async with client.get(f"/log?{wrong}") as answer:
+            assert answer.status == 400

@@ -5,8 +5,9 @@ from aiohttp import web
 from octyne.aio import in_thread
 from octyne.api import replies
 from octyne.api.context import Call
-from octyne.api.errors import CONFIG_UNREADABLE, ConfigUnreadableError
+from octyne.api.errors import CONFIG_UNREADABLE, ConfigUnreadableError, InvalidConfigError
 from octyne.config.store import ConfigError
+from octyne.errors import InvalidError
 
 MAX_CONFIG = 8 << 20  # bytes; a thousand apps need less than one MiB
 
@@ -23,7 +24,13 @@ async def get_config(call: Call) -> web.StreamResponse:
 
 async def patch_config(call: Call) -> web.StreamResponse:
     """`PATCH /config`: the body is the new file."""
-    await call.services.replace_config(await call.body(MAX_CONFIG))
+    body = await call.body(MAX_CONFIG)
+    try:
+        await call.services.replace_config(body)
+    except InvalidError as error:
+        if isinstance(error.__cause__, ConfigError):
+            raise InvalidConfigError(str(error)) from error.__cause__
+        raise
     call.audit("config.edit")
     return replies.done()
 

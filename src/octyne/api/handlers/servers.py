@@ -19,6 +19,9 @@ async def list_servers(call: Call) -> web.StreamResponse:
     """`GET /servers`: those that the caller may see."""
     identity = call.identity
     apps = [app for app in call.services.fleet.all() if allows(identity, Right.APP_VIEW, app.name)]
+    if params.flag(call.query, "details"):
+        details = {app.name: _details(app, call.services.total_memory) for app in apps}
+        return replies.json(wire.AllDetails(details))
     if params.flag(call.query, "extrainfo"):
         summaries = {app.name: wire.ServerSummary(app.status, app.to_delete) for app in apps}
         return replies.json(wire.ServerSummaries(summaries))
@@ -27,25 +30,26 @@ async def list_servers(call: Call) -> web.StreamResponse:
 
 async def get_server(call: Call) -> web.StreamResponse:
     """`GET /server/{id}`, served from memory: the sampler has measured before."""
-    app = call.app
+    return replies.json(_details(call.app, call.services.total_memory))
+
+
+def _details(app: ports.App, total_memory: int) -> wire.ServerDetails:
     usage = app.usage
-    return replies.json(
-        wire.ServerDetails(
-            status=app.status,
-            cpu_usage=wire.number(usage.cpu_percent),
-            memory_usage=usage.memory_bytes,
-            total_memory=call.services.total_memory,
-            uptime=app.uptime_ns(),
-            state=app.state,
-            pid=app.pid or 0,
-            restarts=app.restarts,
-            desired="running" if app.desired.running else "stopped",
-            desired_by=app.desired.by,
-            desired_time=app.desired.time_ms,
-            to_delete=app.to_delete,
-            reason=app.reason,
-            last_exit=_last_exit(app.exit),
-        )
+    return wire.ServerDetails(
+        status=app.status,
+        cpu_usage=wire.number(usage.cpu_percent),
+        memory_usage=usage.memory_bytes,
+        total_memory=total_memory,
+        uptime=app.uptime_ns(),
+        state=app.state,
+        pid=app.pid or 0,
+        restarts=app.restarts,
+        desired="running" if app.desired.running else "stopped",
+        desired_by=app.desired.by,
+        desired_time=app.desired.time_ms,
+        to_delete=app.to_delete,
+        reason=app.reason,
+        last_exit=_last_exit(app.exit),
     )
 
 

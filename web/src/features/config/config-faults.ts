@@ -1,0 +1,58 @@
+/** What is wrong in the config's text, and where; which key stands where. Pure. */
+
+import { getLocation, type ParseError, parse, printParseErrorCode } from "jsonc-parser";
+
+export interface Fault {
+  from: number;
+  to: number;
+  message: string;
+}
+
+const WORDS: Record<string, string> = {
+  InvalidSymbol: "This is no value.",
+  InvalidNumberFormat: "This is no number.",
+  PropertyNameExpected: 'A key in "double quotes" belongs here.',
+  ValueExpected: "A value belongs here.",
+  ColonExpected: "A colon belongs here.",
+  CommaExpected: "A comma belongs here.",
+  CloseBraceExpected: "A } belongs here.",
+  CloseBracketExpected: "A ] belongs here.",
+  EndOfFileExpected: "Nothing belongs behind the end.",
+  UnexpectedEndOfComment: "This comment has no end.",
+  UnexpectedEndOfString: "This text has no closing quote.",
+};
+
+export function faultsOf(text: string): Fault[] {
+  const errors: ParseError[] = [];
+  parse(text, errors, { allowTrailingComma: true });
+  return errors.map(({ error, offset, length }) => {
+    const from = Math.min(offset, text.length);
+    const code = printParseErrorCode(error);
+    return {
+      from,
+      to: Math.min(text.length, from + Math.max(1, length)),
+      message: WORDS[code] ?? code,
+    };
+  });
+}
+
+/** Line and column, from 1, that the daemon names in a sentence. */
+export function placeIn(sentence: string): { line: number; column: number } | null {
+  const found = /line (\d+), column (\d+)/.exec(sentence);
+  return found ? { line: Number(found[1]), column: Number(found[2]) } : null;
+}
+
+/** The key at a position as docs/config.md writes it: names of apps are NAME. */
+export function keyAt(
+  text: string,
+  position: number,
+): { key: string; parent: string; from: number; to: number } | null {
+  const { path, previousNode, isAtPropertyKey } = getLocation(text, position);
+  const steps = path
+    .map(String)
+    .map((step, i) => (i === 1 && path[0] === "servers" ? "NAME" : step));
+  const parent = steps.slice(0, -1).join(".");
+  if (!isAtPropertyKey) return null;
+  const from = previousNode?.offset ?? position;
+  return { key: steps.join("."), parent, from, to: from + (previousNode?.length ?? 0) };
+}

@@ -1,0 +1,150 @@
+import { Alert, Button, Group, Loader, Modal } from "@mantine/core";
+import { IconFileOff, IconRefresh } from "@tabler/icons-react";
+import { useBlocker } from "@tanstack/react-router";
+import { useState } from "react";
+import { DiffView } from "@/components/diff-view";
+import { Empty } from "@/components/empty";
+import { failed, sentence, told } from "@/components/notify";
+import { Page } from "@/components/page";
+import panel from "@/components/panel.module.css";
+import { reloadConfig, saveConfig, useConfigText } from "@/lib/config";
+import { t } from "@/lib/messages";
+import { CodeEditor } from "./code-editor";
+import { faultsOf } from "./config-faults";
+import classes from "./config-page.module.css";
+
+/** The daemon's config file, as text. */
+export function ConfigPage() {
+  const config = useConfigText();
+  return (
+    <Page title={t.config.title} text={`${t.config.text} ${t.config.restart}`} actions={<Reload />}>
+      {config.isPending && <Loader mx="auto" mt={48} display="block" />}
+      {config.isError && (
+        <Empty
+          icon={<IconFileOff size={28} />}
+          tone="bad"
+          title={t.errors.title}
+          text={sentence(config.error)}
+        >
+          <Button onClick={() => void config.refetch()}>{t.actions.retry}</Button>
+        </Empty>
+      )}
+      {config.data !== undefined && <Editor text={config.data} />}
+    </Page>
+  );
+}
+
+function Reload() {
+  async function reload(): Promise<void> {
+    try {
+      await reloadConfig();
+      told(t.config.reloaded);
+    } catch (error) {
+      failed(error);
+    }
+  }
+  return (
+    <Button variant="default" leftSection={<IconRefresh size={17} />} onClick={() => void reload()}>
+      {t.config.reload}
+    </Button>
+  );
+}
+
+/** `text` is the file; what is typed stays when the file changes meanwhile. */
+function Editor({ text }: { text: string }) {
+  const [base, setBase] = useState(text);
+  const [typed, setTyped] = useState(text);
+  const [isReviewing, setReviewing] = useState(false);
+  const [problem, setProblem] = useState("");
+  const [isBusy, setBusy] = useState(false);
+  const isChanged = typed !== base;
+  if (text !== base && !isChanged) {
+    setBase(text);
+    setTyped(text);
+  }
+  useBlocker({
+    shouldBlockFn: () => isChanged && !window.confirm(t.config.unsaved),
+    enableBeforeUnload: isChanged,
+  });
+  const hasFaults = faultsOf(typed).length > 0;
+  const review = () => {
+    if (isChanged && !hasFaults) setReviewing(true);
+  };
+
+  async function apply(): Promise<void> {
+    setBusy(true);
+    setProblem("");
+    try {
+      await saveConfig(typed);
+      setBase(typed);
+      told(t.config.applied);
+    } catch (error) {
+      setProblem(sentence(error));
+    } finally {
+      setBusy(false);
+      setReviewing(false);
+    }
+  }
+
+  return (
+    <>
+      {text !== base && isChanged && (
+        <Alert color="yellow" mb={12} title={t.config.changedElsewhere}>
+          <Button
+            variant="default"
+            size="xs"
+            onClick={() => {
+              setBase(text);
+              setTyped(text);
+            }}
+          >
+            {t.config.loadNew}
+          </Button>
+        </Alert>
+      )}
+      {problem && (
+        <Alert
+          color="red"
+          mb={12}
+          role="alert"
+          title={t.config.broken}
+          withCloseButton
+          onClose={() => setProblem("")}
+        >
+          {problem}
+        </Alert>
+      )}
+      <div className={`${panel.panel} ${classes.editor}`}>
+        <CodeEditor value={typed} onChange={setTyped} onSave={review} />
+      </div>
+      <div className={classes.foot}>
+        <span className={classes.note}>
+          {hasFaults ? t.config.broken : isChanged ? "" : t.config.noChanges}
+        </span>
+        <Button variant="default" disabled={!isChanged} onClick={() => setTyped(base)}>
+          {t.config.discard}
+        </Button>
+        <Button disabled={!isChanged || hasFaults} onClick={review}>
+          {t.config.review}
+        </Button>
+      </div>
+      <Modal
+        opened={isReviewing}
+        onClose={() => setReviewing(false)}
+        title={t.config.reviewTitle}
+        size="xl"
+        closeButtonProps={{ "aria-label": t.actions.close }}
+      >
+        <DiffView before={text} after={typed} label={t.form.diff} />
+        <Group justify="flex-end" mt={16}>
+          <Button variant="default" onClick={() => setReviewing(false)}>
+            {t.actions.cancel}
+          </Button>
+          <Button loading={isBusy} onClick={() => void apply()} data-autofocus>
+            {t.config.apply}
+          </Button>
+        </Group>
+      </Modal>
+    </>
+  );
+}

@@ -1,0 +1,93 @@
+import { ActionIcon, Button, CloseButton, Loader, TextInput } from "@mantine/core";
+import { IconSearch } from "@tabler/icons-react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
+import { sentence } from "@/components/notify";
+import { moment } from "@/lib/format";
+import { t } from "@/lib/messages";
+import { plainText } from "./ansi";
+import type { Console } from "./controller";
+import classes from "./search-panel.module.css";
+import { useSearch } from "./use-search";
+
+interface Props {
+  console: Console;
+  onFind: (text: string) => void;
+  onClose: () => void;
+}
+
+/** Searches the whole log on disk; a line that was found is shown in its place. */
+export function SearchPanel({ console, onFind, onClose }: Props) {
+  const [text, setText] = useState("");
+  const [current, setCurrent] = useState(-1);
+  const search = useSearch(console.name);
+  const field = useRef<HTMLInputElement>(null);
+  const now = Date.now();
+  useEffect(() => field.current?.focus(), []);
+
+  function submit(event: FormEvent): void {
+    event.preventDefault();
+    setCurrent(-1);
+    onFind(text);
+    search.start(text);
+  }
+
+  return (
+    <search className={classes.panel} aria-label={t.console.search}>
+      <form className={classes.form} onSubmit={submit}>
+        <TextInput
+          ref={field}
+          className={classes.field}
+          placeholder={t.console.search}
+          aria-label={t.console.search}
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key === "Escape") onClose();
+          }}
+          rightSection={
+            <ActionIcon type="submit" variant="subtle" aria-label={t.console.searchShort}>
+              <IconSearch size={17} />
+            </ActionIcon>
+          }
+        />
+        <CloseButton size="lg" aria-label={t.actions.close} onClick={onClose} />
+      </form>
+      <p className={classes.state} role="status">
+        {search.isBusy ? (
+          <>
+            <Loader size={13} /> {t.console.searching}
+          </>
+        ) : (
+          search.query &&
+          (search.lines.length
+            ? t.console.found(search.lines.length, search.hasMore)
+            : t.console.nothing)
+        )}
+        {search.error !== null && sentence(search.error)}
+      </p>
+      <ol className={classes.list}>
+        {search.lines.map((line) => (
+          <li key={line.offset}>
+            <button
+              type="button"
+              className={classes.hit}
+              data-current={line.offset === current || undefined}
+              onClick={() => {
+                setCurrent(line.offset);
+                void console.to(line.offset);
+              }}
+            >
+              <time>{line.time ? moment(line.time, now) : ""}</time>
+              <span>{plainText(line.text).slice(0, 300)}</span>
+            </button>
+          </li>
+        ))}
+      </ol>
+      {search.hasMore && !search.isBusy && (
+        <Button variant="default" m={12} mt={4} onClick={search.more}>
+          {t.console.searchMore}
+        </Button>
+      )}
+    </search>
+  );
+}

@@ -1,0 +1,78 @@
+import { Button, Loader, TextInput } from "@mantine/core";
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { sentence, told } from "@/components/notify";
+import { useTitle } from "@/components/page";
+import panel from "@/components/panel.module.css";
+import { useConfigText } from "@/lib/config";
+import { appNames, DEFAULTS, withApp } from "@/lib/config-text";
+import { t } from "@/lib/messages";
+import { AppForm } from "./app-form";
+import classes from "./app-form.module.css";
+import { fieldsOf, parseEnv, settingsOf } from "./form-state";
+import { ReviewDialog } from "./review-dialog";
+
+/** A new app. */
+export function NewAppPage() {
+  useTitle(t.form.newTitle);
+  const config = useConfigText();
+  return (
+    <div className={classes.page}>
+      <h1 style={{ marginBottom: 20 }}>{t.form.newTitle}</h1>
+      {config.isError && <p role="alert">{sentence(config.error)}</p>}
+      {config.data === undefined ? (
+        <Loader mx="auto" display="block" />
+      ) : (
+        <NewApp text={config.data} />
+      )}
+    </div>
+  );
+}
+
+function NewApp({ text }: { text: string }) {
+  const navigate = useNavigate();
+  const [name, setName] = useState("");
+  const [fields, setFields] = useState(() => fieldsOf(DEFAULTS));
+  const [wasTried, setTried] = useState(false);
+  const [review, setReview] = useState<string | null>(null);
+  const isTaken = appNames(text).includes(name);
+  const nameError = isTaken ? t.form.nameTaken : wasTried && !name ? t.form.nameMissing : "";
+  const commandError = wasTried && !fields.command.trim() ? t.form.commandMissing : "";
+
+  function check(): void {
+    setTried(true);
+    if (!name || isTaken || !fields.command.trim() || parseEnv(fields.env).wrongLine) return;
+    setReview(withApp(text, name, settingsOf(fields)));
+  }
+
+  return (
+    <>
+      <div className={`${panel.panel} ${panel.padded} ${classes.part}`}>
+        <TextInput
+          label={t.form.name}
+          description={t.form.nameHint}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          error={nameError}
+          autoFocus
+          maxLength={200}
+        />
+      </div>
+      <AppForm fields={fields} onChange={setFields} commandError={commandError} />
+      <div className={classes.foot}>
+        <Button onClick={check}>{t.form.review}</Button>
+      </div>
+      <ReviewDialog
+        title={t.config.reviewTitle}
+        before={text}
+        after={review}
+        confirm={t.actions.add}
+        onClose={() => setReview(null)}
+        onDone={() => {
+          told(t.form.added(name));
+          void navigate({ to: "/" });
+        }}
+      />
+    </>
+  );
+}

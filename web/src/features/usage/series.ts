@@ -1,0 +1,28 @@
+/** The samples of the last hour and what came since, as columns. Pure. */
+
+import type { Point } from "@/lib/live";
+import type { UsageHistory } from "@/lib/wire.gen";
+
+export interface Series {
+  /** Seconds since 1970, rising. */
+  time: number[];
+  cpu: number[];
+  memory: number[];
+}
+
+const HOUR_MS = 3_600_000;
+
+export function merged(samples: UsageHistory["samples"], live: readonly Point[]): Series {
+  const last = samples.at(-1)?.time ?? 0;
+  const all = [
+    ...samples.map((one) => ({ time: one.time, cpu: one.cpuUsage, memory: one.memoryUsage })),
+    ...live.filter((point) => point.time > last),
+  ];
+  const from = (all.at(-1)?.time ?? 0) - HOUR_MS;
+  const shown = all.filter((one) => one.time >= from);
+  return {
+    time: shown.map((one) => one.time / 1000),
+    cpu: shown.map((one) => one.cpu),
+    memory: shown.map((one) => one.memory),
+  };
+}
