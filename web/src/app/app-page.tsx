@@ -42,7 +42,7 @@ export function AppPage() {
   if (app) return <Tabs key={name} app={app} />;
   if (!isLoaded) return <Loader aria-label="…" mx="auto" mt={96} display="block" />;
   return (
-    <Empty icon={<IconGhost size={28} />} title={t.app.gone} text={t.app.goneText}>
+    <Empty isPage icon={<IconGhost size={28} />} title={t.app.gone} text={t.app.goneText}>
       <Button renderRoot={(props) => <Link to="/" {...props} />}>{t.errors.toApps}</Button>
     </Empty>
   );
@@ -62,7 +62,13 @@ function Tabs({ app }: { app: App }) {
         const View = views[tab];
         const isShown = tab === shown;
         return (
-          <section key={tab} className={classes.tab} hidden={!isShown} aria-label={t.app.tabs[tab]}>
+          <section
+            key={tab}
+            className={classes.tab}
+            hidden={!isShown}
+            aria-label={t.app.tabs[tab]}
+            tabIndex={tab === "console" ? undefined : 0}
+          >
             <Suspense fallback={<Loader mx="auto" mt={96} display="block" />}>
               <View app={app} isShown={isShown} at={at} />
             </Suspense>

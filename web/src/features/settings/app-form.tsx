@@ -129,6 +129,7 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
 function help(key: string): string {
   const row = configDocs.find((each) => each.key === `servers.NAME.${key}`);
   if (!row) return "";
-  const text = row.text.charAt(0).toUpperCase() + row.text.slice(1);
+  const own = row.text.replace(", see below", ""); // what follows there isn't here
+  const text = own.charAt(0).toUpperCase() + own.slice(1);
   return /\.$/.test(text) ? text : `${text}.`;
 }

@@ -91,7 +91,7 @@ function options(
       },
     ],
     series: [
-      { value: (_plot, at) => (at ? clockTime(at * 1000) : "") },
+      { label: "", value: (_plot, at) => (at ? clockTime(at * 1000) : "") },
       {
         label: "",
         stroke: colour(tone),
