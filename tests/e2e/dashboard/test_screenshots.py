@@ -78,6 +78,7 @@ def test_pictures(
         window.open_app("mc-survival", tab)
         take(f"app-{tab}")
     window.open_app("mc-survival")
+    expect(window.page.get_by_role("log")).to_be_visible()
     window.page.keyboard.press("Control+f")
     window.page.get_by_placeholder("Search the whole log").fill("player3")
     window.page.keyboard.press("Enter")

@@ -21,7 +21,7 @@ export function AppForm({ fields, onChange, commandError }: Props) {
       <Part title={t.form.basics}>
         <Textarea
           label={t.form.command}
-          description={help("command")}
+          description={commandHelp(fields)}
           classNames={{ input: classes.mono ?? "" }}
           autosize
           minRows={1}
@@ -123,6 +123,11 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
       {children}
     </fieldset>
   );
+}
+
+function commandHelp(fields: Fields): string {
+  const { text, lines, json } = t.form.commandHelp;
+  return `${help("command")} ${{ text, lines, json }[fields.commandForm]}`;
 }
 
 /** What docs/config.md says about a key. */

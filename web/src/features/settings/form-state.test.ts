@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { DEFAULTS } from "@/lib/config-text";
-import { fieldsOf, parseEnv, settingsOf } from "./form-state";
+import { fieldsOf, parseCommand, parseEnv, settingsOf } from "./form-state";
 
 it("gives back what it was given", () => {
   const settings = {
@@ -11,6 +11,19 @@ it("gives back what it was given", () => {
   };
   expect(settingsOf(fieldsOf(settings))).toEqual(settings);
   expect(settingsOf(fieldsOf(DEFAULTS))).toEqual(DEFAULTS);
+});
+
+it("keeps words that hold line ends, or nothing", () => {
+  for (const command of [
+    ["sh", "-c", "a\nb"],
+    ["x", ""],
+    ["one", "two"],
+  ]) {
+    expect(settingsOf(fieldsOf({ ...DEFAULTS, command })).command).toEqual(command);
+  }
+  const fields = fieldsOf({ ...DEFAULTS, command: ["a\nb"] });
+  expect(parseCommand({ ...fields, command: "[1]" })).toBeNull();
+  expect(parseCommand({ ...fields, command: "broken" })).toBeNull();
 });
 
 it("finds the first line that is no variable", () => {
