@@ -1,5 +1,6 @@
 """Pictures of every page and state, for people to look at: `make screenshots`."""
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -41,10 +42,17 @@ def directory(request: pytest.FixtureRequest) -> Path:
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_pictures(
-    make_daemon: MakeDaemon, pages: OpenWindow, directory: Path, size: str, *, dark: bool
+    make_daemon: MakeDaemon,
+    pages: OpenWindow,
+    directory: Path,
+    tmp_path: Path,
+    *,
+    size: str,
+    dark: bool,
 ) -> None:
     """Each page as it is used; then what it shows when it is empty, fails or is cut off."""
-    game = {"command": [sys.executable, "-c", GAME]}
+    (tmp_path / "game.py").write_text(GAME)
+    game = {"command": f"{sys.executable} {tmp_path}/game.py"}
     apps = {
         "mc-lobby": game,
         "mc-survival": game,
@@ -52,7 +60,9 @@ def test_pictures(
         "shop": {"command": ["cat"]},
         "discord bot": {"command": ["sh", "-c", "echo no token; exit 3"]},
     }
-    daemon = make_daemon(apps).start()
+    daemon = make_daemon(apps)
+    (daemon.directory / "config.json").write_text(json.dumps(daemon.config, indent=2))
+    daemon.start()
     window = pages(daemon, size=SIZES[size], dark=dark)
 
     def take(name: str) -> None:
@@ -107,6 +117,7 @@ def test_pictures(
     take("sign-in-again")
     window.sign_in()
     window.open_app("mc-survival")
+    window.see("player")
     daemon.kill()
     window.page.wait_for_timeout(2500)
     take("disconnected")

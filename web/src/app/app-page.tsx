@@ -5,6 +5,7 @@ import { type ComponentType, lazy, Suspense, useState } from "react";
 import { AppHeader } from "@/app/app-header";
 import { type TabName, tabs } from "@/app/app-tabs";
 import { Empty } from "@/components/empty";
+import { NotLoaded } from "@/components/not-loaded";
 import { useTitle } from "@/components/page";
 import type { App } from "@/lib/fleet";
 import { fleet } from "@/lib/live";
@@ -40,7 +41,7 @@ export function AppPage() {
   const app = apps.find((each) => each.name === name);
   useTitle(name);
   if (app) return <Tabs key={name} app={app} />;
-  if (!isLoaded) return <Loader aria-label="…" mx="auto" mt={96} display="block" />;
+  if (!isLoaded) return <NotLoaded />;
   return (
     <Empty isPage icon={<IconGhost size={28} />} title={t.app.gone} text={t.app.goneText}>
       <Button renderRoot={(props) => <Link to="/" {...props} />}>{t.errors.toApps}</Button>

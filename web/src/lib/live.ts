@@ -109,7 +109,7 @@ class Stream {
 
   #lost(): void {
     this.#source?.close();
-    if (link.get() !== "connecting" || fleet.get().isLoaded) link.set("lost");
+    link.set("lost");
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#retry(), this.#waitMs);
     this.#waitMs = Math.min(this.#waitMs * 1.7, LONGEST_WAIT_MS);
