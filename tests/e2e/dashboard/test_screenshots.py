@@ -116,6 +116,7 @@ def test_pictures(
     window.row("mc-creative").get_by_role("button", name="Start mc-creative").click()
     take("sign-in-again")
     window.sign_in()
+    expect(window.row("mc-creative")).to_contain_text("Running")
     window.open_app("mc-survival")
     window.see("player")
     daemon.kill()
