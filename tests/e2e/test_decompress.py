@@ -243,7 +243,7 @@ def test_other_methods(daemon: Daemon) -> None:
     """405 with the route's text."""
     answer = daemon.ask("PUT", ROUTE)
 
-    assert (answer.status, answer.json["error"]) == (405, "Only GET, POST and DELETE are allowed!")
+    assert (answer.status, answer.json["error"]) == (405, "Only POST is allowed!")
 
 
 def test_the_action_log_has_it(daemon: Daemon, home: Path) -> None:

@@ -29,7 +29,6 @@ log = logging.getLogger(__name__)
 OK = 200
 PARTIAL = 206
 NOT_MODIFIED = 304
-FAILED_PRECONDITION = 412
 NO_SUCH_RANGE = 416
 SWITCHING_PROTOCOLS = 101
 
@@ -46,12 +45,12 @@ class MethodNotAllowedError(DaemonError):
     """The route does not take this method.
 
     Attributes:
-        allowed: the methods that it takes.
+        allowed: the methods that it takes; "" where the table knows them.
     """
 
     code = "method-not-allowed"
 
-    def __init__(self, message: str, allowed: str) -> None:
+    def __init__(self, message: str, allowed: str = "") -> None:
         super().__init__(message)
         self.allowed = allowed
 
@@ -140,11 +139,6 @@ def problem(error: Exception, what: str) -> Problem:
     if status == STATUS[Exception]:
         return _our_fault(error, what)
     return Problem(status, str(error), _headers(error), closes=isinstance(error, BrokenBodyError))
-
-
-def changed() -> Problem:
-    """The file isn't in the state that the client names."""
-    return Problem(FAILED_PRECONDITION, "This file was changed meanwhile!")
 
 
 def outside_of(size: int) -> Problem:

@@ -10,7 +10,8 @@ from octyne.api import conditions, errors, replies
 from octyne.api.conditions import State, Verdict
 from octyne.api.context import Call
 from octyne.api.live import Ending
-from octyne.errors import UnavailableError
+from octyne.errors import PreconditionFailedError, UnavailableError
+from octyne.files import etags
 from octyne.files.download import OpenFile, open_file
 
 KIB = 1024
@@ -44,7 +45,7 @@ async def _answer(call: Call, file: OpenFile, path: str) -> web.StreamResponse:
         headers["Access-Control-Expose-Headers"] = EXPOSED
     verdict = conditions.judge(call.header, state)
     if verdict is Verdict.FAILED:
-        return replies.failure(errors.changed())
+        raise PreconditionFailedError(etags.CHANGED)
     if verdict is Verdict.UNCHANGED:
         return await _start(call, headers, errors.NOT_MODIFIED)
     try:
