@@ -12,6 +12,12 @@ from .conftest import MakeDaemon
 # isn't HTTP after its upgrade, and the event stream never ends; both have their own tests.
 LEFT_OUT = ["/logout", "/server/{id}/console", "/events"]
 
+# Its media type is one that schemathesis can't make; the tests of resumable uploads send it.
+LEFT_OUT_OPERATIONS = ["appendUpload"]
+
+# What stands for placeholders: most requests are for the app that is there.
+PARAMETERS = '[parameters]\n"path.id" = "app"\n'
+
 CHECKS = [
     "not_a_server_error",
     "status_code_conformance",
@@ -29,6 +35,7 @@ def test_the_document_tells_the_truth(make_daemon: MakeDaemon, tmp_path: Path) -
     app = {"directory": str(files), "command": ["cat"], "enabled": False}
     daemon = make_daemon({"app": app})
     daemon.start()
+    (tmp_path / "schemathesis.toml").write_text(PARAMETERS)
     found = subprocess.run(
         [
             *(str(Path(sys.executable).with_name("schemathesis")), "run"),
@@ -45,6 +52,7 @@ def test_the_document_tells_the_truth(make_daemon: MakeDaemon, tmp_path: Path) -
             "--suppress-health-check=all",
             "--no-color",
             *(f"--exclude-path={path}" for path in LEFT_OUT),
+            *(f"--exclude-operation-id={each}" for each in LEFT_OUT_OPERATIONS),
         ],
         cwd=tmp_path,
         capture_output=True,

@@ -106,7 +106,7 @@ class Resumable:
             parts = parse(announced.folder)
         parts = (*parts, last_part(announced.name))
         check_size(announced.length, limit)
-        with self._uploads.slot():
+        with self._uploads.slots.taken():
             upload = await self._uploads.workers.run(self._begin, owner, parts, announced)
         if upload.length == 0:
             await self._finish(upload)
@@ -145,7 +145,7 @@ class Resumable:
         """
         if upload.is_finished:
             raise ConflictError(f"This upload is finished: it has {upload.length} bytes.")
-        with self._uploads.slot():
+        with self._uploads.slots.taken():
             async with self._writing(upload, piece) as (writer, disk):
                 await self._uploads.workers.run(disk.open)
 

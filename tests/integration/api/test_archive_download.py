@@ -121,11 +121,11 @@ async def test_a_client_that_leaves_ends_the_work(api: Api, home: Path) -> None:
         f"GET {PATH}?type=tar HTTP/1.1\r\nHost: x\r\nAuthorization: {TOKEN}\r\n\r\n".encode()
     )
     await reader.readexactly(100_000)
-    assert archive_download._downloads._open == 1
+    assert archive_download._slots.count == 1
     writer.transport.abort()
 
     async with asyncio.timeout(10):
-        while archive_download._downloads._open:
+        while archive_download._slots.count:
             await asyncio.sleep(0.01)
     eventually(lambda: not helpers(), 10, "threads stay")
 
@@ -148,7 +148,7 @@ async def test_too_many_at_once(api: Api, home: Path, monkeypatch: pytest.Monkey
     for writer in slow:
         writer.transport.abort()
     async with asyncio.timeout(10):
-        while archive_download._downloads._open:
+        while archive_download._slots.count:
             await asyncio.sleep(0.01)
 
 
