@@ -8,8 +8,8 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 
 from octyne.errors import (
@@ -168,12 +168,13 @@ class Resumable:
         """Put in place what a killed daemon had no time for; then remove what has expired."""
         for upload in self._records:
             if not upload.is_finished:
-                with suppress(DaemonError):
+                with _logging(upload):
                     await self.offset(upload)
         while True:
             for upload in self._records:
                 if upload.expires_s < time.time() and upload.id not in self._writers:
-                    await self._uploads.workers.run(self._remove, upload)
+                    with _logging(upload):
+                        await self._uploads.workers.run(self._remove, upload)
             await asyncio.sleep(SWEEP_S)
 
     # -- one writer at a time ----------------------------------------------------------------
@@ -228,10 +229,11 @@ class Resumable:
             NotFoundError: it is gone, or finished.
         """
         try:
-            file = Incoming.resume(
-                self._leftovers, upload.owner.directory, upload.hidden, upload.name
-            )
-        except FileNotFoundError as error:
+            with named("file path"):
+                file = Incoming.resume(
+                    self._leftovers, upload.owner.directory, upload.hidden, upload.name
+                )
+        except (FileNotFoundError, NotADirectoryError) as error:
             self._look_for_end(upload)
             raise NotFoundError(NO_UPLOAD) from error
         if file.identity != upload.identity:
@@ -330,6 +332,17 @@ class Resumable:
                 self.open(upload).discard()
             self._leftovers.forget(upload.hidden, self._leftovers.record(upload.hidden))
         self._records.remove(upload)
+
+
+@contextmanager
+def _logging(upload: Upload) -> Iterator[None]:
+    """What goes wrong with one upload doesn't keep the others from their end."""
+    try:
+        yield
+    except NotFoundError:
+        pass  # somebody removed what had come
+    except (DaemonError, OSError) as error:
+        log.warning("An upload of %s can't be settled: %s", upload.owner.username, error)
 
 
 class _Writer:
