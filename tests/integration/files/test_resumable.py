@@ -9,9 +9,10 @@ import pytest
 
 from octyne.aio import Tasks
 from octyne.errors import NotFoundError
-from octyne.files.resumable import Announced, Piece
+from octyne.files.resumable import Announced
 from octyne.files.service import Files
 from octyne.files.upload import Arriving
+from octyne.files.upload_pieces import Piece
 from octyne.files.upload_records import Owner, Upload
 
 
