@@ -300,7 +300,7 @@ def test_a_folder_that_is_missing(daemon: Daemon, files: Path) -> None:
 @pytest.mark.parametrize("path", ["../x", "..", "a/../../b", "%00", "%ff", "out", "out/sub"])
 def test_paths_that_lead_out_are_refused(daemon: Daemon, files: Path, path: str) -> None:
     """400, whether their ends exist or not."""
-    (daemon.directory / "outside").mkdir()
+    (daemon.directory / "outside").mkdir(exist_ok=True)
     (files / "out").symlink_to(daemon.directory / "outside")
 
     status, text = refusal(send(daemon, form(file_part(b"1")), path))
