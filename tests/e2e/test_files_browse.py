@@ -85,9 +85,8 @@ def test_symlinks_are_shown_as_such(home: Home, place: Path) -> None:
 def test_nothing_but_files_is_opened(home: Home, place: Path) -> None:
     """A FIFO without a writer holds nothing up; sockets and devices neither."""
     os.mkfifo(place / "pipe")
-    with socket.socket(socket.AF_UNIX) as sock:
-        os.chdir(place)
-        sock.bind("sock")
+    with socket.socket(socket.AF_UNIX) as sock, contextlib.chdir(place):
+        sock.bind("sock")  # its whole path is too long for one
     with contextlib.suppress(PermissionError):
         os.mknod(place / "null", 0o666 | 0o020000, os.makedev(1, 3))
     entries = home.listed(place.name)
