@@ -6,9 +6,9 @@ import os
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Generic, ParamSpec, Self, TypeVar
 
@@ -52,6 +52,32 @@ class Workers:
     def close(self) -> None:
         """Forget queued work; running work ends by itself."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+class Slots:
+    """How much of one kind of work is taken on at once; more is refused, it doesn't wait."""
+
+    def __init__(self, most: int, refusal: Callable[[], Exception]) -> None:
+        """``refusal`` makes the error that `taken` raises when there are enough."""
+        self._most = most
+        self._refusal = refusal
+        self._taken = 0
+
+    @property
+    def count(self) -> int:
+        """How many are taken."""
+        return self._taken
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Have one of them for a ``with`` block. Call it in the loop."""
+        if self._taken >= self._most:
+            raise self._refusal()
+        self._taken += 1
+        try:
+            yield
+        finally:
+            self._taken -= 1
 
 
 class Crew:

@@ -38,10 +38,8 @@ UPLOAD = "Only GET, PATCH and DELETE are allowed!"
 GET_POST = "Only GET and POST are allowed!"
 GET_PATCH = "Only GET and PATCH are allowed!"
 ACCOUNTS = "Only GET, POST, PATCH and DELETE are allowed!"
-POST_ONLY = "Only POST is allowed!"
-FILE = "Only GET, POST, PATCH and DELETE are allowed!"
-GET_POST_DELETE = "Only GET, POST and DELETE are allowed!"
 GET_POST_IS = "Only GET and POST is allowed!"  # so the contract says
+JOB_FIELD = "token"  # names the job that is asked for, or ended
 
 CLOSE_S = 5.0  # seconds; a viewer that never reads is cut off after three
 
@@ -154,16 +152,18 @@ def archive_routes() -> tuple[Route, ...]:
     """The part of the table for archives."""
     compress = Operation(archives.compress, Right.APP_FILES_MODIFY)
     show_compress = Operation(archives.get_compress, Right.APP_FILES_VIEW)
-    end_compress = Operation(archives.cancel_compress, Right.APP_FILES_MODIFY)
+    end_compress = Operation(archives.cancel_compress, Right.APP_FILES_MODIFY, only_with=JOB_FIELD)
     decompress = Operation(archives.decompress, Right.APP_FILES_MODIFY)
-    show_decompress = Operation(archives.get_decompress, Right.APP_FILES_VIEW)
-    end_decompress = Operation(archives.cancel_decompress, Right.APP_FILES_MODIFY)
+    show_decompress = Operation(archives.get_decompress, Right.APP_FILES_VIEW, only_with=JOB_FIELD)
+    end_decompress = Operation(
+        archives.cancel_decompress, Right.APP_FILES_MODIFY, only_with=JOB_FIELD
+    )
     packing = {"GET": show_compress, "POST": compress, "DELETE": end_compress}
     unpacking = {"GET": show_decompress, "POST": decompress, "DELETE": end_decompress}
     return (
         Route("/server/{id}/compress", packing, GET_POST),
         Route("/server/{id}/compress/v2", packing, GET_POST),
-        Route("/server/{id}/decompress", unpacking, GET_POST_DELETE),
+        Route("/server/{id}/decompress", unpacking, POST_ONLY),
     )
 
 

@@ -95,6 +95,8 @@ class Job:
         """Note how it ended (called by `Jobs`)."""
         self.error = error
         self.is_running = False
+        if error is None:
+            self.progress.finish()
         self._ended.set()
 
 

@@ -22,6 +22,7 @@ from octyne.archives.zip_writer import ZipWriter
 from octyne.errors import InvalidError
 from octyne.files.errors import named
 from octyne.files.service import Files
+from octyne.files.targets import open_root
 from octyne.system.paths.folder import Place, Root
 from octyne.system.paths.names import Parts, PathError, parse
 
@@ -136,7 +137,7 @@ def build(files: Files, directory: str, request: PackRequest, progress: Progress
         CancelledError: the job was told to end.
     """
     with named("archive path"), ExitStack() as stack:
-        root = stack.enter_context(Root.open(directory))
+        root = stack.enter_context(open_root(directory))
         place = stack.enter_context(_archive_place(root, request.path))
         hidden = stack.enter_context(files.leftovers.hidden(root, place.folder, "pack"))
         base = _base(root, request.base)

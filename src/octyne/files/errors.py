@@ -33,8 +33,6 @@ IS_A_FOLDER = "This is a folder!"
 INVALID_FORM = "Invalid form sent!"
 NO_ROOM = "There is not enough free space on the disk."
 
-NO_ROOM = "There is not enough free space on the disk."
-
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -57,6 +55,8 @@ def named(what: str) -> Iterator[None]:
     except OSError as error:
         if error.errno in NO_SPACE:
             raise UnavailableError(NO_ROOM) from error
+        if error.errno == errno.ENAMETOOLONG:
+            raise InvalidError(f"Invalid {what}: a name in it is too long.") from error
         if error.errno == errno.EROFS:
             raise DeniedError("The disk is read-only.") from error
         if error.errno == errno.EBUSY:

@@ -121,8 +121,12 @@ class Leftovers:
                 continue
             try:
                 self._sweep(entry.path)
-            except (OSError, ValueError, KeyError, TypeError, PathError) as error:
-                log.warning("A record of a hidden file can't be used (%s): %s", entry.name, error)
+            except (OSError, PathError) as error:
+                log.warning("A hidden file stays (%s): %s", entry.name, error)
+            except (ValueError, KeyError, TypeError) as error:  # as a power cut may leave it
+                log.warning("A record of a hidden file is broken (%s): %s", entry.name, error)
+                with suppress(OSError):
+                    os.unlink(entry.path)
 
     def _sweep(self, record: str) -> None:
         with open(record, "rb") as file:
@@ -145,7 +149,8 @@ class Leftovers:
             if not self.names:
                 return
             for entry in list(os.scandir(self._directory)):
-                self._add_place(entry.path, root.directory, old, new)
+                if entry.name.endswith(".json"):
+                    self._add_place(entry.path, root.directory, old, new)
 
     def _add_place(self, record: str, directory: str, old: Parts, new: Parts) -> None:
         with open(record, "rb") as file:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from octyne.aio import Workers
+from octyne.aio import Slots, Workers
 from octyne.errors import UnavailableError
 from octyne.files import journal
 from octyne.files.browse import Lister
@@ -41,7 +41,7 @@ class Files:
         records = UploadRecords(os.path.join(directory, UPLOADS_DIRECTORY))
         self.resumable = Resumable(records, self.uploads, self.turns, self.leftovers)
         self._long = Workers("trees", LONG_THREADS)
-        self._long_count = 0
+        self._long_slots = Slots(MAX_LONG, _too_many)
 
     async def run_long(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run blocking work that may take minutes, such as copying a tree, outside any turn.
@@ -50,13 +50,8 @@ class Files:
             UnavailableError: too many wait already.
             Exception: whatever ``work`` raises.
         """
-        if self._long_count >= MAX_LONG:
-            raise UnavailableError("Too many files are being copied or removed. Try again later.")
-        self._long_count += 1
-        try:
+        with self._long_slots.taken():
             return await self._long.run(work, *args, **kwargs)
-        finally:
-            self._long_count -= 1
 
     async def run_cleanup(self, work: Callable[[], None]) -> None:
         """Like `run_long`, never refused: it ends what was begun."""
@@ -74,3 +69,7 @@ class Files:
         self.uploads.close()
         self._long.close()
         self.turns.close()
+
+
+def _too_many() -> UnavailableError:
+    return UnavailableError("Too many files are being copied or removed. Try again later.")

@@ -5,6 +5,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -173,6 +174,10 @@ async def test_a_copy_that_is_given_up_leaves_nothing(
 
 async def test_long_work_has_a_bound(shared: Files) -> None:
     """Too much of it is refused, not kept waiting."""
-    shared._long_count = MAX_LONG
-    with pytest.raises(UnavailableError):
-        await shared.run_long(os.getpid)
+    with ExitStack() as taken:
+        for _ in range(MAX_LONG):
+            taken.enter_context(shared._long_slots.taken())
+        with pytest.raises(UnavailableError):
+            await shared.run_long(os.getpid)
+
+    assert await shared.run_long(os.getpid) == os.getpid()
