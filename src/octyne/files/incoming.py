@@ -76,10 +76,6 @@ def refused() -> Iterator[None]:
             yield
     except IsADirectoryError as error:
         raise InvalidError(IS_A_FOLDER) from error
-    except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:
-            raise InvalidError(f"Invalid {WHAT}: it is too long.") from error
-        raise
 
 
 def state_at(place: Place) -> str | None:
