@@ -23,7 +23,7 @@ MAX_LOGGED = 100  # paths of a request in the action log
 
 async def compress(call: Call) -> web.StreamResponse:
     """`POST /server/{id}/compress`: the body is a list of paths."""
-    names = _names(await call.body(MAX_LIST))
+    names = await in_thread(_names, await call.body(MAX_LIST))
     query, directory = call.query, call.app.directory
     request = pack.parse_request(
         query.get("archiveType", ""),
