@@ -276,7 +276,7 @@ def test_floods_of_headers(http: Http, flooded: Daemon) -> None:
 
 def test_deep_paths_that_share_nothing(http: Http, home: Path) -> None:
     """A batch that touches deep trees remembers no more than the trees are."""
-    deep = "/".join("d" * 200)
+    deep = "/".join("d" * 100)
     for number in range(12):
         (home / f"t{number}" / deep).mkdir(parents=True)
     operations = [
