@@ -191,7 +191,7 @@ def check_names(root: Root, base: Parts, names: list[str]) -> list[Parts]:
         InvalidError: one isn't, or can't be packed.
     """
     chosen = []
-    for name in names:
+    for name in dict.fromkeys(names):  # millions of the same fit into a request
         with named(f"file path {_shown(name)}"):
             parts = parse(name)
             try:

@@ -49,9 +49,12 @@ def folder_at(root: Root, parts: Parts) -> Folder:
     try:
         return root.at(parts)
     except NotADirectoryError as error:
-        with root.target(parts) as place:
-            if place.folder.find(place.name) is not None:
-                raise InvalidError(NOT_A_FOLDER) from error
+        try:
+            with root.target(parts) as place:
+                if place.folder.find(place.name) is not None:
+                    raise InvalidError(NOT_A_FOLDER) from error
+        except IsADirectoryError:  # by now
+            return root.at(parts)
         raise
 
 

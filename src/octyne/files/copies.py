@@ -155,7 +155,7 @@ class TreeCopy:
         folder.set_times(name, found.st_atime_ns, found.st_mtime_ns)
 
     def _copy_file(self, folder: Folder, name: str, to: Folder, to_name: str) -> None:
-        source = folder.open_file(name)
+        source = _open(folder, name)
         try:
             target = to.create(to_name)
             try:
@@ -213,6 +213,16 @@ def _entries(folder: Folder) -> list[tuple[str, os.stat_result]]:
             except FileNotFoundError:
                 continue  # it went meanwhile
     return found
+
+
+def _open(folder: Folder, name: str) -> int:
+    """A file for reading; one that has become a folder or a symlink meanwhile is gone."""
+    try:
+        return folder.open_file(name)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EISDIR):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)) from error
+        raise
 
 
 def _clone(source: int, target: int) -> bool:

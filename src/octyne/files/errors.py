@@ -41,7 +41,7 @@ def named(what: str) -> Iterator[None]:
     """Refused paths become "Invalid {what}: why", such as "Invalid folder path: ...".
 
     Raises:
-        InvalidError: the block raised a PathError.
+        InvalidError: the block raised a PathError, or the file system can't have such a name.
         DeniedError: the operating system doesn't let us.
         ConflictError: it is a mount point.
         UnavailableError: there is no room on the disk.
@@ -61,6 +61,8 @@ def named(what: str) -> Iterator[None]:
             raise DeniedError("The disk is read-only.") from error
         if error.errno == errno.EBUSY:
             raise ConflictError(IN_USE) from error
+        if error.errno == errno.ENAMETOOLONG:
+            raise InvalidError(f"Invalid {what}: it is too long.") from error
         raise
 
 

@@ -98,8 +98,13 @@ class Folder:
         return room.f_frsize * (room.f_bfree if os.geteuid() == 0 else room.f_bavail)
 
     def readlink(self, name: str) -> str:
-        """Where a symlink points, as it is written there."""
-        return os.readlink(name, dir_fd=self.fd)
+        """Where a symlink points, as it is written there; FileNotFoundError when it is none."""
+        try:
+            return os.readlink(name, dir_fd=self.fd)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)) from error
 
     def path(self) -> str:
         """Its absolute path now; for records and messages to the log only, never to be opened."""
