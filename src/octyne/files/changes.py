@@ -101,7 +101,11 @@ def _move(files: Files, directory: str, change: Move) -> None:
                 targets.sync(pair.source.folder, pair.target.folder)
                 return
         try:
-            with Journal(files, root) as journal, Batch(files, root, journal) as batch:
+            with (
+                errors.named("path"),
+                Journal(files, root) as journal,
+                Batch(files, root, journal) as batch,
+            ):
                 batch.run([change])
         except BatchError as error:
             raise error.cause from error
@@ -303,6 +307,7 @@ async def run_batch(files: Files, directory: str, operations: Sequence[Operation
 
     Raises:
         BatchError: one failed, and everything is as it was.
+        UnavailableError: no room on the disk to say that all are done; likewise.
     """
     if not operations:
         return
@@ -316,6 +321,6 @@ def _run_batch(files: Files, directory: str, operations: Sequence[Operation]) ->
         root = resources.enter_context(targets.open_root(directory))
         journal = Journal(files, root, finish_later=True)
         resources.callback(journal.finish)
-        with journal, Batch(files, root, journal) as batch:
+        with errors.named("path"), journal, Batch(files, root, journal) as batch:
             batch.run(operations)
         return resources.pop_all()

@@ -181,7 +181,7 @@ class Journal:
         """Remove what was taken away, once that is committed. Logs what can't be removed."""
         if not self._is_committed:
             return
-        if settle.finish(self._root, self._records):
+        if settle.finish(self._root, self._records, self._leftovers):
             self._drop()
         else:
             log.warning("A removed file stays hidden until the next start")

@@ -163,7 +163,7 @@ def _undo(knower: "_Knower", record: Record, leftovers: Leftovers) -> None:
         if found is None or not knower.is_same(found, record):
             return
         if record.origin is None:
-            remove_tree(folder, name)
+            _remove(root, folder, name, leftovers)
             return
         if record.mode is not None:
             folder.chmod(name, record.mode)
@@ -224,17 +224,27 @@ class _Knower:
 # -- finish -----------------------------------------------------------------------------------
 
 
-def finish(root: Root, records: Sequence[Record]) -> bool:
-    """Remove what was taken away; False when something couldn't be (it is logged)."""
+def finish(root: Root, records: Sequence[Record], leftovers: Leftovers) -> bool:
+    """Remove what was taken away; False when something couldn't be (it is logged).
+
+    When that takes too long, the rest is left to ``leftovers``.
+    """
     is_settled = True
     for place in _rest(records):
         try:
             with suppress(*_GONE), root.at(place[:-1]) as folder:
-                remove_tree(folder, place[-1])
+                _remove(root, folder, place[-1], leftovers)
         except (OSError, PathError) as error:
             is_settled = False
             log.warning("%s could not be removed: %s", _shown(root, place), error)
     return is_settled
+
+
+def _remove(root: Root, folder: Folder, name: str, leftovers: Leftovers) -> None:
+    try:
+        remove_tree(folder, name, leftovers.hurry)
+    except InterruptedError:
+        leftovers.adopt(root, folder, name)
 
 
 def moved(place: Parts, old: Parts, new: Parts) -> Parts:
@@ -280,7 +290,7 @@ def _settle(story: Story, leftovers: Leftovers) -> bool:
         return True
     with Root.open(story.directory) as root:
         if story.end == COMMITTED:
-            return finish(root, story.records)
+            return finish(root, story.records, leftovers)
         log.info("Undoing changes that were cut off")
         return undo(root, story.records, leftovers, device=story.device)
 
