@@ -1,14 +1,17 @@
 """From what the file system says to what users read: the contract's texts, section 5."""
 
 import errno
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from octyne.errors import (
     ConflictError,
+    DaemonError,
     DeniedError,
     InvalidError,
     NotFoundError,
+    TooLargeError,
     UnavailableError,
 )
 from octyne.system.paths.names import PathError
@@ -33,9 +36,12 @@ IS_A_FOLDER = "This is a folder!"
 INVALID_FORM = "Invalid form sent!"
 NO_ROOM = "There is not enough free space on the disk."
 
-NO_ROOM = "There is not enough free space on the disk."
+DISK_FAILS = "The disk reports an error; the daemon's log has more."
+TOO_LARGE = "This disk can't hold such a large file."
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -46,7 +52,8 @@ def named(what: str) -> Iterator[None]:
         InvalidError: the block raised a PathError.
         DeniedError: the operating system doesn't let us.
         ConflictError: it is a mount point.
-        UnavailableError: there is no room on the disk.
+        UnavailableError: there is no room on the disk, or it is broken.
+        TooLargeError: no file there can be so large.
     """
     try:
         yield
@@ -55,13 +62,24 @@ def named(what: str) -> Iterator[None]:
     except PermissionError as error:
         raise DeniedError("The operating system does not permit this.") from error
     except OSError as error:
-        if error.errno in NO_SPACE:
-            raise UnavailableError(NO_ROOM) from error
-        if error.errno == errno.EROFS:
-            raise DeniedError("The disk is read-only.") from error
-        if error.errno == errno.EBUSY:
-            raise ConflictError(IN_USE) from error
-        raise
+        if (told := _of_disk(error)) is None:
+            raise
+        raise told from error
+
+
+def _of_disk(error: OSError) -> DaemonError | None:
+    """What users are told of a disk that can't; None when it is no fault of the disk."""
+    if error.errno in NO_SPACE:
+        return UnavailableError(NO_ROOM)
+    if error.errno == errno.EIO:
+        log.error("A disk reports an error", exc_info=error)
+        return UnavailableError(DISK_FAILS)
+    faults = {
+        errno.EFBIG: TooLargeError(TOO_LARGE),
+        errno.EROFS: DeniedError("The disk is read-only."),
+        errno.EBUSY: ConflictError(IN_USE),
+    }
+    return faults.get(error.errno or 0)
 
 
 @contextmanager
