@@ -144,6 +144,7 @@ class _Copy:
         self._files = files
         self._directory = directory
         self._change = change
+        self._root: Root | None = None
         self._target: Place | None = None
         self._hidden = ""
         self._resources = ExitStack()
@@ -159,7 +160,7 @@ class _Copy:
             self._prepare()
 
     def _prepare(self) -> None:
-        root = self._resources.enter_context(targets.open_root(self._directory))
+        root = self._root = self._resources.enter_context(targets.open_root(self._directory))
         change, is_hidden = self._change, self._files.leftovers.is_hidden
         pair = self._resources.enter_context(
             targets.find_pair(root, change.source, change.target, "copied")
@@ -173,10 +174,12 @@ class _Copy:
             tree.run(pair.target.folder, self._hidden)
 
     def place(self) -> None:
+        assert self._root is not None, "prepare has been called"
         assert self._target is not None, "prepare has been called"
         folder = self._target.folder
         with errors.named("destination path"):
             try:
+                self._files.leftovers.check_visible(self._root, folder)
                 folder.move(self._hidden, folder, self._target.name)
             except FileExistsError as error:
                 raise ConflictError(errors.TAKEN) from error

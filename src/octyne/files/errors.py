@@ -37,6 +37,7 @@ INVALID_FORM = "Invalid form sent!"
 NO_ROOM = "There is not enough free space on the disk."
 
 DISK_FAILS = "The disk reports an error; the daemon's log has more."
+NOT_EMPTY = "Something was made in this folder meanwhile! Try again."
 TOO_LARGE = "This disk can't hold such a large file."
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
@@ -51,7 +52,7 @@ def named(what: str) -> Iterator[None]:
     Raises:
         InvalidError: the block raised a PathError.
         DeniedError: the operating system doesn't let us.
-        ConflictError: it is a mount point.
+        ConflictError: it is a mount point, or isn't empty any more.
         UnavailableError: there is no room on the disk, or it is broken.
         TooLargeError: no file there can be so large.
     """
@@ -78,6 +79,7 @@ def _of_disk(error: OSError) -> DaemonError | None:
         errno.EFBIG: TooLargeError(TOO_LARGE),
         errno.EROFS: DeniedError("The disk is read-only."),
         errno.EBUSY: ConflictError(IN_USE),
+        errno.ENOTEMPTY: ConflictError(NOT_EMPTY),
     }
     return faults.get(error.errno or 0)
 

@@ -5,6 +5,7 @@ it has its final name or is gone. A record says where it is; `sweep` removes wha
 """
 
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -122,6 +123,21 @@ class Leftovers:
     def is_hidden(self, name: str) -> bool:
         """Whether a name in an app's directory is one of ours."""
         return name.startswith(PREFIX) and name in self.names
+
+    def check_visible(self, root: Root, folder: Folder) -> None:
+        """Look that users see a folder: one that was taken away is no place for anything.
+
+        Call it in the app's turn.
+
+        Raises:
+            FileNotFoundError: it was removed, is just being, or was moved out.
+        """
+        try:
+            parts = root.relative(folder)
+        except OutsideError as error:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)) from error
+        if any(self.is_hidden(part) for part in parts):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
 
     def sweep(self, keep: Collection[str] = ()) -> None:
         """Remove what earlier daemons left, but for the names that somebody goes on with.

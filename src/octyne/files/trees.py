@@ -66,17 +66,19 @@ def remove_tree(folder: Folder, name: str, stop: Stop | None = None) -> None:
             raise
     else:
         return
-    _remove_folder(folder, name, stop, KEPT_LEVELS)
+    with suppress(FileNotFoundError):  # of something that went meanwhile: somebody else removes it
+        _remove_folder(folder, name, stop, KEPT_LEVELS)
 
 
 def _remove_folder(above: Folder, name: str, stop: Stop | None, levels: int) -> None:
     _make_ours(above, name)
     with above.folder(name) as folder:
         for inner in _empty(folder, stop):
-            if levels:
-                _remove_folder(folder, inner, stop, levels - 1)
-            else:
-                _remove_flattened(folder, inner, stop)
+            with suppress(FileNotFoundError):
+                if levels:
+                    _remove_folder(folder, inner, stop, levels - 1)
+                else:
+                    _remove_flattened(folder, inner, stop)
     above.remove_folder(name)
 
 
