@@ -233,3 +233,17 @@ def test_two_archives_into_one_folder(daemon: Daemon, home: Path) -> None:
         )
         assert [answer.status for answer in answers] == [200, 200], answers
         assert digests(home / "to") in archives
+
+
+def test_the_jobs_of_an_account_that_goes_end(daemon: Daemon, home: Path) -> None:
+    """Deleted or renamed; nothing of them is left."""
+    (home / "large").write_bytes(os.urandom(20_000_000))
+    for method, body in (("DELETE", ""), ("PATCH", '{"username": "c"}')):
+        daemon.ask("POST", "/accounts", '{"username": "b", "password": "p"}')
+        token = daemon.token("b", "p")
+        path = "/server/app/compress?path=a.tar.xz&archiveType=tar&compress=xz&async=true"
+        assert daemon.api("POST", path, '["large"]', Authorization=token).status == 200
+        eventually(lambda: remains(daemon))
+        assert daemon.ask(method, "/accounts?username=b", body).status == 200
+        eventually(lambda: not remains(daemon), 20, "the job goes on")
+        assert os.listdir(home) == ["large"]

@@ -26,8 +26,12 @@ class HalfSent:
 
     def finish(self) -> int:
         """Send what is left; the answer's status."""
-        self.link.sendall(self._rest)
+        self.send_rest()
         return self.status()
+
+    def send_rest(self) -> None:
+        """The request is whole; its answer is still to be read."""
+        self.link.sendall(self._rest)
 
     def status(self) -> int:
         """Of the answer; 0 when the connection just ends."""
