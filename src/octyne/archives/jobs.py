@@ -167,6 +167,10 @@ class Jobs:
         """End the jobs of an app that is gone."""
         self._end_all([job for job in self._jobs.values() if job.owner.app == app])
 
+    def account_ended(self, account: str) -> None:
+        """End the jobs of an account that is gone, or has another name."""
+        self._end_all([job for job in self._jobs.values() if job.owner.account == account])
+
     async def close(self) -> None:
         """Take no more jobs, end all, and wait until they have cleaned up, at most `CLOSE_S`."""
         self._is_closing = True

@@ -8,9 +8,10 @@ Hard links are files like others.
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from octyne.aio import Helpers, Workers
 from octyne.archives import encoders
@@ -102,7 +103,11 @@ def prepare(root: Root, request: PackRequest) -> None:
 class Built:
     """An archive that is complete and still hidden; `close` removes it, unless it was `put`."""
 
-    def __init__(self, place: Place, hidden: str, held: ExitStack) -> None:
+    def __init__(
+        self, place: Place, hidden: str, held: ExitStack, check: Callable[[], None]
+    ) -> None:
+        """``check`` raises FileNotFoundError when its folder is gone."""
+        self._check = check
         self._place = place
         self._hidden = hidden
         self._held = held
@@ -114,6 +119,7 @@ class Built:
             InvalidError: something has that name by now, or its folder is gone.
         """
         try:
+            self._check()
             self._place.folder.move(self._hidden, self._place.folder, self._place.name)
         except FileExistsError as error:
             raise InvalidError(IN_THE_WAY) from error
@@ -151,7 +157,8 @@ def build(files: Files, directory: str, request: PackRequest, progress: Progress
         finally:
             os.close(descriptor)
         progress.check()
-        return Built(place, hidden, stack.pop_all())
+        check = partial(files.leftovers.check_visible, root, place.folder)
+        return Built(place, hidden, stack.pop_all(), check)
 
 
 async def pack(

@@ -150,7 +150,7 @@ class _Unpacking:
         self._progress.check()
         with _destination_errors():
             home, name = self._found.folder, self._found.name
-            self._root.relative(home)  # still inside?
+            self._files.leftovers.check_visible(self._root, home)
             if name:
                 home.chmod(self._hidden, FOLDER_MODE)
                 with suppress(FileExistsError):

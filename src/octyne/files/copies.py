@@ -8,11 +8,10 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 from octyne.errors import InvalidError, UnavailableError
 from octyne.files.errors import NO_ROOM
-from octyne.files.trees import beneath
+from octyne.files.trees import Stop, beneath
 from octyne.system.paths.folder import Folder
 from octyne.system.paths.names import Parts
 
@@ -40,13 +39,6 @@ class Size:
 
     stored_bytes: int
     files: int
-
-
-class Stop(Protocol):
-    """A `threading.Event`, or something like it."""
-
-    def is_set(self) -> bool:
-        """Whether to stop."""
 
 
 class TreeCopy:

@@ -243,6 +243,15 @@ class Resumable:
                 upload.finish()
                 self.save(upload)
 
+    def _drop_if_lost(self, upload: Upload) -> None:
+        """Forget one whose file isn't there, if it can't come back: its disk is there.
+
+        Call it in the app's turn: a batch that has taken the folder away may put it back.
+        """
+        with suppress(OSError), Root.open(upload.owner.directory) as root:
+            if not upload.is_finished and root.stat().st_dev == upload.identity[0]:
+                self._remove(upload)
+
     def _begin(self, owner: Owner, parts: Parts, announced: Announced) -> Upload:
         self._check_count(owner)
         file = Incoming.begin(self._leftovers, owner.directory, parts)
@@ -296,11 +305,20 @@ class Resumable:
         """Put it in place; in the app's turn."""
         if upload.is_finished:
             return
-        file = self.open(upload)
+        try:
+            file = self.open(upload)
+        except NotFoundError:
+            self._drop_if_lost(upload)
+            raise
         try:
             if file.size != upload.length:
                 raise ConflictError(BUSY)
-            file.place()
+            try:
+                file.place()
+            except NotFoundError:  # its folder is being removed
+                file.discard()
+                self._records.remove(upload)
+                raise
             file.sync_folder()
         finally:
             file.close()

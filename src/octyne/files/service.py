@@ -21,6 +21,8 @@ T = TypeVar("T")
 HIDDEN_DIRECTORY = "hidden"
 LONG_THREADS = 3  # copies and removals of trees at once
 MAX_LONG = 64  # of them that run or wait
+START_S = 1.0  # seconds of the start in which leftovers are removed; more goes on beside
+CLEAN_UP_S = 3.0  # seconds of the shutdown in which hidden files are removed
 UPLOADS_DIRECTORY = "uploads"
 
 
@@ -58,14 +60,30 @@ class Files:
         await self._long.run(work)
 
     def recover(self) -> None:
-        """Settle what a killed daemon left. Blocks; call it before anything else is done."""
-        os.makedirs(self.directory, mode=0o700, exist_ok=True)
+        """Settle what a killed daemon left. Blocks; call it before anything else is done.
+
+        What is only to be removed, and takes long, is left to `run`.
+        """
+        for directory in (self.directory, os.path.join(self.directory, HIDDEN_DIRECTORY)):
+            os.makedirs(directory, mode=0o700, exist_ok=True)
+        self.leftovers.hurry.set_in(START_S)
         journal.recover(self)
         self.leftovers.sweep(keep=self.resumable.load())
+        self.leftovers.hurry.clear()
+
+    async def run(self) -> None:
+        """Remove what `recover` had no time for. Cancelling is safe; `stop` ends its thread."""
+        await self._long.run(self.leftovers.sweep_rest, self.stopping)
+
+    def stop(self) -> None:
+        """End long work, as the first step of a shutdown; it has a moment to clean up."""
+        if not self.stopping.is_set():
+            self.stopping.set()
+            self.leftovers.hurry.set_in(CLEAN_UP_S)
 
     def close(self) -> None:
         """Stop what can be stopped."""
-        self.stopping.set()
+        self.stop()
         self.uploads.close()
         self._long.close()
         self.turns.close()
