@@ -25,7 +25,7 @@ XZ_BLOCK = 8 << 20
 ZSTD_LEVEL = 2
 ZSTD_WINDOW_LOG = 27  # the longest that any decoder takes without being told
 ZSTD_SMALL_WINDOW_LOG = 23
-# Of far repetitions one place in 1024 is remembered, not one in 128: a window full of them is 1 MiB,
+# Of far repetitions one place in 1024 is remembered, not one in 128: those of a window take 1 MiB,
 # which the processor's cache holds.
 ZSTD_FAR_RATE_LOG = 10
 
