@@ -53,6 +53,11 @@ class Folder:
         finally:
             os.close(readable)
 
+    def names(self) -> list[str]:
+        """The names in it, in no order; faster than `scan`."""
+        with self._readable() as readable:
+            return os.listdir(readable)
+
     def stat(self) -> os.stat_result:
         """Of the folder itself."""
         return os.fstat(self.fd)
