@@ -6,7 +6,7 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-from benchmarks import archives, console, files, requests, resources, uploads
+from benchmarks import archives, console, files, requests, resources, uploads, waits
 from benchmarks.figures import Figure, table
 
 BENCHMARKS = {
@@ -30,6 +30,7 @@ BENCHMARKS = {
     "viewers-1000": console.viewers_1000,
     "upload": uploads.upload,
     "upload-5g": uploads.upload_large,
+    "waits": waits.waits,
 }
 
 
