@@ -180,7 +180,7 @@ def write(
     walk: Walk, request: PackRequest, sink: Sink, progress: Progress, threads: int = THREADS
 ) -> None:
     """Write an archive of what is walked; raises as `pack`."""
-    with Helpers("pack", threads) as helpers:
+    with Helpers("pack", threads, progress.check) as helpers:
         if sink.can_patch:
             helpers.start_later(COUNT_S, walk.count, progress)
         if request.kind == "zip":
