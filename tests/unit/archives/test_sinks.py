@@ -87,10 +87,9 @@ def test_a_job_that_is_given_up_does_not_wait_for_its_pieces() -> None:
     def check() -> None:
         raise CancelledError
 
-    with pytest.raises(CancelledError), Helpers("test", 2, check) as helpers:
+    with Helpers("test", 2, check) as helpers:
         pieces: InOrder[bool] = InOrder(helpers, print)
         pieces.put(go_on.wait, 20)
-        try:
+        with pytest.raises(CancelledError):
             pieces.finish()
-        finally:
-            go_on.set()
+        go_on.set()
