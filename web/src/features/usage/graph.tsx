@@ -3,9 +3,12 @@ import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { clockTime } from "@/lib/format";
+import { timeLabels } from "./series";
 import classes from "./usage-tab.module.css";
 
 const HEIGHT = 200;
+const LABEL = 76; // pixels at least from one time to the next
+const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
 
 interface Props {
   time: number[];
@@ -81,7 +84,9 @@ function options(
       {
         ...axis,
         grid: { show: false },
-        values: (_plot, splits) => splits.map((at) => clockTime(at * 1000).slice(0, 5)),
+        space: LABEL,
+        incrs: STEPS_S,
+        values: (_plot, splits) => timeLabels(splits),
       },
       {
         ...axis,
