@@ -21,7 +21,7 @@ const SYSTEMS: [RegExp, string][] = [
   [/iPad/, "iPad"],
   [/Windows/, "Windows"],
   [/Mac OS X|Macintosh/, "macOS"],
-  [/CrOS/, "ChromeOS"],
+  [/\bCrO[S]\b/, "ChromeOS"],
   [/Linux/, "Linux"],
 ];
 const PHONES = new Set(["Android", "iPhone", "iPad"]);

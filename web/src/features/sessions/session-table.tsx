@@ -21,6 +21,7 @@ interface Props {
 /** Sessions as rows, cards on a phone. */
 export function SessionTable({ sessions, withNames, onEnd }: Props) {
   const now = useNow(REDRAW_MS);
+  const currentFirst = [...sessions].sort((a, b) => Number(b.current) - Number(a.current));
   return (
     <table className={classes.table}>
       <thead>
@@ -36,7 +37,7 @@ export function SessionTable({ sessions, withNames, onEnd }: Props) {
         </tr>
       </thead>
       <tbody>
-        {sessions.map((one) => (
+        {currentFirst.map((one) => (
           <Row key={one.id} session={one} withName={withNames} now={now} onEnd={onEnd} />
         ))}
       </tbody>
@@ -56,7 +57,7 @@ function Row({ session, withName, now, onEnd }: RowProps) {
   const label = device.label || t.sessions.unknown;
   const Icon = ICONS[device.kind];
   return (
-    <tr data-session={session.id}>
+    <tr data-session={session.id} data-current={session.current || undefined}>
       <td className={classes.device}>
         <span className={classes.what}>
           <Icon size={20} stroke={1.6} aria-hidden="true" />

@@ -76,7 +76,7 @@ function options(
   return {
     width: element.clientWidth,
     height: HEIGHT,
-    padding: [10, 8, 0, 0],
+    padding: [10, 30, 0, 0],
     cursor: { y: false, points: { size: 7 } },
     legend: { live: true },
     scales: { y: { range: (_plot, _low, high) => [0, Math.max(floor, high * 1.15)] } },
@@ -84,6 +84,7 @@ function options(
       {
         ...axis,
         grid: { show: false },
+        size: 30,
         space: LABEL,
         incrs: STEPS_S,
         values: (_plot, splits) => timeLabels(splits),
