@@ -25,6 +25,7 @@ from octyne.api.handlers import (
     resumable,
     root,
     servers,
+    sessions,
     uploads,
 )
 from octyne.api.pipeline import Pipeline
@@ -36,6 +37,7 @@ POST_ONLY = "Only POST is allowed!"
 FILE = "Only GET, POST, PATCH and DELETE are allowed!"  # so the contract says; PUT came later
 UPLOAD = "Only GET, PATCH and DELETE are allowed!"
 GET_POST = "Only GET and POST are allowed!"
+GET_DELETE = "Only GET and DELETE are allowed!"
 GET_PATCH = "Only GET and PATCH are allowed!"
 ACCOUNTS = "Only GET, POST, PATCH and DELETE are allowed!"
 GET_POST_IS = "Only GET and POST is allowed!"  # so the contract says
@@ -62,6 +64,9 @@ def routes() -> tuple[Route, ...]:
     add_account = Operation(accounts.create_account, Right.ACCOUNTS_EDIT)
     change_account = Operation(accounts.change_account, Right.ACCOUNTS_EDIT)
     drop_account = Operation(accounts.delete_account, Right.ACCOUNTS_EDIT)
+    who = Operation(sessions.get_caller, LOGIN_ONLY)
+    list_sessions = Operation(sessions.list_sessions, LOGIN_ONLY)
+    end_sessions = Operation(sessions.end_sessions, LOGIN_ONLY)
     list_apps = Operation(servers.list_servers, Right.APP_VIEW)
     show_app = Operation(servers.get_server, Right.APP_VIEW)
     operate_app = Operation(servers.operate_server, Right.APP_CONTROL)
@@ -89,6 +94,8 @@ def routes() -> tuple[Route, ...]:
         Route("/config/reload", {"GET": reload_config, "POST": reload_config}, GET_POST),
         Route("/accounts", {"GET": list_accounts, "POST": add_account,
                             "PATCH": change_account, "DELETE": drop_account}, ACCOUNTS),
+        Route("/whoami", {"GET": who}, GET_ONLY),
+        Route("/sessions", {"GET": list_sessions, "DELETE": end_sessions}, GET_DELETE),
         Route("/log", {"GET": read_actions}, GET_ONLY),
         Route("/servers", {"GET": list_apps, "POST": list_apps}, GET_POST),
         Route("/server/{id}", {"GET": show_app, "POST": operate_app}, GET_POST_IS),

@@ -97,9 +97,15 @@ def test_pictures(
     take("app-console-quiet")
     window.open_app("gone")
     take("app-gone")
-    for page in ("log", "accounts", "config", "about", "new"):
+    for page in ("log", "accounts", "sessions", "config", "about", "new"):
         window.go(f"/{page}")
         take(page)
+    daemon.token()  # another session
+    window.go("/sessions")
+    window.page.get_by_text("Everybody's").click()
+    take("sessions-all")
+    window.button("End all others").click()
+    take("sessions-end")
     window.go("/accounts")
     window.button("Add account").click()
     take("accounts-add")
