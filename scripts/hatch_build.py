@@ -18,8 +18,10 @@ class DashboardHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling'
         """Build the dashboard before the files are collected."""
         del build_data
         root = Path(self.root)
-        if version == "editable" or not (root / "web" / "package.json").exists():
+        built = root / "src" / "octyne" / "dashboard" / "index.html"
+        is_unpacked = (root / "PKG-INFO").exists()  # a source archive, which holds it
+        if version == "editable" or is_unpacked or not (root / "web" / "package.json").exists():
             return
         subprocess.run([str(root / "scripts" / "dashboard")], check=True)
-        if not (root / "src" / "octyne" / "dashboard" / "index.html").exists():
+        if not built.exists():
             self.app.display_warning("Without Node the package has no dashboard.")

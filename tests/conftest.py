@@ -1,5 +1,6 @@
 """Settings for all tests."""
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # How long an example takes says more about the machine than about the code.
@@ -7,3 +8,8 @@ settings.register_profile(
     "octyne", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("octyne")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What `make screenshots` says."""
+    parser.addoption("--screenshots", default="", help="where pictures of the dashboard go")

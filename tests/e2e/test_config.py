@@ -12,7 +12,6 @@ from support.doors import DOORS, Door, error
 
 from .conftest import MakeDaemon
 
-BAD_JSON = error("Invalid JSON body!")
 UNREADABLE = error("An error occurred while reading config!")
 SLEEP = {"command": ["sleep", "1000"]}
 
@@ -168,14 +167,15 @@ BAD_CONFIGS = [
 
 
 def test_anything_else_is_400_and_the_file_stays(daemon: Daemon) -> None:
-    """With the exact text; the running config stays too."""
+    """With the exact text, and the place; the running config stays too."""
     before = content(daemon)
     for name in DOORS:
         door = Door(daemon, name)
         door.token = "" if name == "unix" else daemon.token()
         for body in BAD_CONFIGS:
             answer = door.ask("PATCH", "/config", body)
-            assert (answer.status, answer.json) == (400, BAD_JSON), body
+            assert (answer.status, answer.json["error"]) == (400, "Invalid JSON body!"), body
+            assert answer.json["reason"].startswith("config.json, line "), body
     assert content(daemon) == before
     assert daemon.get("/servers") == {"servers": {"on": 1, "off": 0}}
 

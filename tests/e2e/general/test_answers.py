@@ -252,6 +252,6 @@ def test_the_dashboard_port_has_a_page_beside_the_api(daemon: Daemon) -> None:
     page = daemon.web("GET", "/")
     assert (page.status, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     assert page.headers["X-Frame-Options"] == "DENY"
-    assert daemon.web("GET", "/servers").status == 404
+    assert daemon.web("GET", "/servers").headers["Content-Type"] == "text/html; charset=utf-8"
     assert daemon.web("GET", "/api").json["version"] == "1.4.2"
     assert daemon.api("GET", "/api/servers").status == 404

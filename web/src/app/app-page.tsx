@@ -5,6 +5,7 @@ import { type ComponentType, lazy, Suspense, useState } from "react";
 import { AppHeader } from "@/app/app-header";
 import { type TabName, tabs } from "@/app/app-tabs";
 import { Empty } from "@/components/empty";
+import { NotLoaded } from "@/components/not-loaded";
 import { useTitle } from "@/components/page";
 import type { App } from "@/lib/fleet";
 import { fleet } from "@/lib/live";
@@ -41,9 +42,9 @@ export function AppPage() {
   const app = apps.find((each) => each.name === name);
   useTitle(name);
   if (app) return <Tabs key={name} app={app} />;
-  if (!isLoaded) return <Loader aria-label="…" mx="auto" mt={96} display="block" />;
+  if (!isLoaded) return <NotLoaded />;
   return (
-    <Empty icon={<IconGhost size={28} />} title={t.app.gone} text={t.app.goneText}>
+    <Empty isPage icon={<IconGhost size={28} />} title={t.app.gone} text={t.app.goneText}>
       <Button renderRoot={(props) => <Link to="/" {...props} />}>{t.errors.toApps}</Button>
     </Empty>
   );
@@ -63,7 +64,13 @@ function Tabs({ app }: { app: App }) {
         const View = views[tab];
         const isShown = tab === shown;
         return (
-          <section key={tab} className={classes.tab} hidden={!isShown} aria-label={t.app.tabs[tab]}>
+          <section
+            key={tab}
+            className={classes.tab}
+            hidden={!isShown}
+            aria-label={t.app.tabs[tab]}
+            tabIndex={tab === "console" ? undefined : 0}
+          >
             <Suspense fallback={<Loader mx="auto" mt={96} display="block" />}>
               <View app={app} isShown={isShown} at={at} />
             </Suspense>

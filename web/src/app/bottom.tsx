@@ -19,7 +19,7 @@ export function Bottom() {
           {label}
         </Link>
       ))}
-      <UnstyledButton className={classes.item} onClick={spotlight.open} aria-label={t.nav.palette}>
+      <UnstyledButton className={classes.item} onClick={spotlight.open}>
         <IconSearch size={22} stroke={1.7} aria-hidden="true" />
         {t.nav.paletteShort}
       </UnstyledButton>

@@ -7,7 +7,7 @@ import { t } from "@/lib/messages";
 /** No page at this address. */
 export function NotFound() {
   return (
-    <Empty icon={<IconCompassOff />} title={t.errors.notFound} text={t.errors.notFoundText}>
+    <Empty isPage icon={<IconCompassOff />} title={t.errors.notFound} text={t.errors.notFoundText}>
       <Button renderRoot={(props) => <Link to="/" {...props} />}>{t.errors.toApps}</Button>
     </Empty>
   );
@@ -17,6 +17,7 @@ export function NotFound() {
 export function Broken({ error }: { error: unknown }) {
   return (
     <Empty
+      isPage
       icon={<IconMoodConfuzed />}
       tone="bad"
       title={t.errors.unexpected}

@@ -64,6 +64,7 @@ export function Palette() {
     <Spotlight
       actions={groups}
       shortcut={["mod + K"]}
+      tagsToIgnore={[]}
       limit={MOST}
       scrollable
       maxHeight={420}

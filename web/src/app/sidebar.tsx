@@ -19,11 +19,7 @@ export function Sidebar() {
         <Logo />
         <span>{t.product}</span>
       </Link>
-      <UnstyledButton
-        className={classes.search}
-        onClick={spotlight.open}
-        aria-label={t.nav.palette}
-      >
+      <UnstyledButton className={classes.search} onClick={spotlight.open}>
         <IconSearch size={16} />
         <span className={classes.grow}>{t.nav.paletteShort}</span>
         <Kbd size="xs">Ctrl K</Kbd>

@@ -66,6 +66,7 @@ export const theme = createTheme({
   components: {
     Tooltip: { defaultProps: { openDelay: 400, withArrow: true } },
     Modal: {
+      styles: { title: { fontWeight: 650, fontSize: "1.0625rem" } },
       defaultProps: { centered: true, radius: "lg", overlayProps: { backgroundOpacity: 0.45 } },
     },
     Menu: { defaultProps: { shadow: "md", radius: "md" } },

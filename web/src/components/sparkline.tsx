@@ -4,10 +4,10 @@ const WIDTH = 96;
 const HEIGHT = 26;
 
 /** The last minutes of a number, as a line. Decoration: the number itself stands beside it. */
-export function Sparkline({ values, atLeast }: { values: readonly number[]; atLeast: number }) {
+export function Sparkline({ values, floor }: { values: readonly number[]; floor: number }) {
   if (values.length < 2)
     return <svg className={classes.line} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true" />;
-  const top = Math.max(atLeast, ...values);
+  const top = Math.max(floor, ...values);
   const step = WIDTH / (values.length - 1);
   const path = values
     .map(

@@ -48,6 +48,7 @@ class Stream {
   #clockLead = 0;
   #loading: Promise<void> | null = null;
   #again = false;
+  #isStale = true; // what is shown was read before the stream was open
   #held: (() => void)[] = [];
 
   start(): void {
@@ -76,7 +77,7 @@ class Stream {
     source.onerror = () => this.#lost();
     this.#on<unknown>(source, "ready", (message) => {
       this.#clockLead = Date.now() - message.time;
-      if (!fleet.get().isLoaded) void this.load();
+      if (this.#isStale) void this.load();
       this.#opened();
     });
     this.#on<unknown>(source, "reset", (message) => {
@@ -109,7 +110,7 @@ class Stream {
 
   #lost(): void {
     this.#source?.close();
-    if (link.get() !== "connecting" || fleet.get().isLoaded) link.set("lost");
+    link.set("lost");
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#retry(), this.#waitMs);
     this.#waitMs = Math.min(this.#waitMs * 1.7, LONGEST_WAIT_MS);
@@ -118,7 +119,7 @@ class Stream {
   /** A stream doesn't say why it was refused: ask by a request that does, and that signs in. */
   async #retry(): Promise<void> {
     try {
-      await ask<unknown>("/servers");
+      await this.#read(); // shown at once, and read again when the stream is open
       this.#open();
     } catch (error) {
       if (error instanceof ApiError) problem.set(error.message);
@@ -146,14 +147,19 @@ class Stream {
 
   async #load(): Promise<void> {
     try {
-      const all = await ask<AllDetails>("/servers", { query: { details: "true" } });
-      fleet.set(snapshot(all.servers, Date.now()));
-      problem.set("");
-      pageIsOpen();
+      await this.#read();
+      this.#isStale = false;
     } catch (error) {
       if (!fleet.get().isLoaded)
         problem.set(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  async #read(): Promise<void> {
+    const all = await ask<AllDetails>("/servers", { query: { details: "true" } });
+    fleet.set(snapshot(all.servers, Date.now()));
+    problem.set("");
+    pageIsOpen();
   }
 
   #status(message: Message<StatusEvent>, id: string): void {

@@ -287,6 +287,11 @@ const english = {
     nameMissing: "Give it a name.",
     commandMissing: "Say which program to run.",
     command: "Command",
+    commandHelp: {
+      text: "Quotes keep blanks together; no shell runs it.",
+      lines: "The file has it as a list: one word in each line.",
+      json: "The file has it as a list, and its words hold line ends: edit it as JSON.",
+    },
     directory: "Directory",
     enabled: "Start with the daemon",
     env: "Environment",

@@ -75,13 +75,13 @@ function Usage({ app }: { app: App }) {
       <td className={`${classes.usage} number`}>
         <div className={classes.measure}>
           <span className={classes.figure}>{percent(app.cpu)}</span>
-          <Sparkline values={recent.map((point) => point.cpu)} atLeast={10} />
+          <Sparkline values={recent.map((point) => point.cpu)} floor={10} />
         </div>
       </td>
       <td className={`${classes.usage} number`}>
         <div className={classes.measure}>
           <span className={classes.figure}>{bytes(app.memory)}</span>
-          <Sparkline values={recent.map((point) => point.memory)} atLeast={app.memory * 1.25} />
+          <Sparkline values={recent.map((point) => point.memory)} floor={app.memory * 1.25} />
         </div>
       </td>
     </>

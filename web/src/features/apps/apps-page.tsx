@@ -1,14 +1,15 @@
-import { Button, Loader } from "@mantine/core";
-import { IconPlugConnectedX, IconPlus, IconRocket, IconSearch } from "@tabler/icons-react";
+import { Button } from "@mantine/core";
+import { IconPlus, IconRocket, IconSearch } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { Empty } from "@/components/empty";
+import { NotLoaded } from "@/components/not-loaded";
 import { Page } from "@/components/page";
 import { AppsTable } from "@/features/apps/apps-table";
 import { SelectionBar } from "@/features/apps/selection-bar";
 import { Toolbar } from "@/features/apps/toolbar";
 import { Totals } from "@/features/apps/totals";
 import { useAppList } from "@/features/apps/use-app-list";
-import { fleet, problem, stream } from "@/lib/live";
+import { fleet } from "@/lib/live";
 import { t } from "@/lib/messages";
 import { useStore } from "@/lib/store";
 
@@ -53,15 +54,5 @@ function AppList() {
       )}
       <SelectionBar list={list} />
     </>
-  );
-}
-
-function NotLoaded() {
-  const text = useStore(problem);
-  if (!text) return <Loader aria-label="…" mx="auto" mt={96} display="block" />;
-  return (
-    <Empty icon={<IconPlugConnectedX size={28} />} tone="bad" title={text} text={t.errors.offline}>
-      <Button onClick={stream.now}>{t.actions.retry}</Button>
-    </Empty>
   );
 }

@@ -34,8 +34,13 @@ export function Totals() {
         <dd>
           {bytes(memory)}
           <small>{t.apps.ofTotal(bytes(totalMemory))}</small>
+          <Progress
+            value={Math.min(100, share)}
+            size={4}
+            mt={8}
+            aria-label={t.apps.totals.memory}
+          />
         </dd>
-        <Progress value={Math.min(100, share)} size={4} mt={8} aria-label={t.apps.totals.memory} />
       </div>
     </dl>
   );

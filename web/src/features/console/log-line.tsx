@@ -9,15 +9,22 @@ const LONGEST = 20_000; // characters of one line that are drawn
 
 interface Props {
   line: Line;
+  /** Which line of the log this is, as far as it is held. */
+  number: number;
   hasTime: boolean;
   find: string;
   isTarget: boolean;
 }
 
 /** One line, as text and nothing else. */
-export const LogLine = memo(function LogLine({ line, hasTime, find, isTarget }: Props) {
+export const LogLine = memo(function LogLine({ line, number, hasTime, find, isTarget }: Props) {
   return (
-    <div className={classes.line} data-kind={line.kind} data-target={isTarget || undefined}>
+    <div
+      className={classes.line}
+      data-kind={line.kind}
+      data-line={number}
+      data-target={isTarget || undefined}
+    >
       {hasTime && (
         <time className={classes.time} title={line.time ? wholeTime(line.time) : undefined}>
           {line.time ? clockTime(line.time) : ""}

@@ -104,6 +104,7 @@ export function LogView({ console, hasTimes, wraps, find }: Props) {
               // biome-ignore lint/suspicious/noArrayIndexKey: with the base it is the line's own number
               key={console.log.base + first + i}
               line={line}
+              number={console.log.base + first + i}
               hasTime={hasTimes}
               find={find}
               isTarget={first + i === target}

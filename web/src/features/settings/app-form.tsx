@@ -21,7 +21,7 @@ export function AppForm({ fields, onChange, commandError }: Props) {
       <Part title={t.form.basics}>
         <Textarea
           label={t.form.command}
-          description={help("command")}
+          description={commandHelp(fields)}
           classNames={{ input: classes.mono ?? "" }}
           autosize
           minRows={1}
@@ -125,10 +125,16 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
+function commandHelp(fields: Fields): string {
+  const { text, lines, json } = t.form.commandHelp;
+  return `${help("command")} ${{ text, lines, json }[fields.commandForm]}`;
+}
+
 /** What docs/config.md says about a key. */
 function help(key: string): string {
   const row = configDocs.find((each) => each.key === `servers.NAME.${key}`);
   if (!row) return "";
-  const text = row.text.charAt(0).toUpperCase() + row.text.slice(1);
+  const own = row.text.replace(", see below", ""); // what follows there isn't here
+  const text = own.charAt(0).toUpperCase() + own.slice(1);
   return /\.$/.test(text) ? text : `${text}.`;
 }

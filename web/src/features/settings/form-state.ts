@@ -4,8 +4,8 @@ import type { AppSettings } from "@/lib/config-text";
 
 export interface Fields {
   command: string;
-  /** The command was a list in the file, and is shown as one line for each word. */
-  isList: boolean;
+  /** How the file has the command: a text, or a list, shown by a line for each word if that is clear. */
+  commandForm: "text" | "lines" | "json";
   directory: string;
   enabled: boolean;
   env: string;
@@ -20,10 +20,10 @@ export interface Fields {
 const MIB = 1 << 20;
 
 export function fieldsOf(settings: AppSettings): Fields {
-  const isList = Array.isArray(settings.command);
+  const commandForm = formOf(settings.command);
   return {
-    command: Array.isArray(settings.command) ? settings.command.join("\n") : settings.command,
-    isList,
+    command: shownCommand(settings.command, commandForm),
+    commandForm,
     directory: settings.directory,
     enabled: settings.enabled,
     env: Object.entries(settings.env)
@@ -38,13 +38,39 @@ export function fieldsOf(settings: AppSettings): Fields {
   };
 }
 
+function formOf(command: AppSettings["command"]): Fields["commandForm"] {
+  if (typeof command === "string") return "text";
+  return command.every((word) => word !== "" && !word.includes("\n")) ? "lines" : "json";
+}
+
+function shownCommand(command: AppSettings["command"], form: Fields["commandForm"]): string {
+  if (typeof command === "string") return command;
+  return form === "lines" ? command.join("\n") : JSON.stringify(command, null, 2);
+}
+
+/** What was typed as a command; null when it isn't one. */
+export function parseCommand({ command, commandForm }: Fields): AppSettings["command"] | null {
+  if (commandForm === "text") return command.trim() || null;
+  if (commandForm === "json") return parseWords(command);
+  const words = command.split("\n").filter((word) => word !== "");
+  return words.length > 0 ? words : null;
+}
+
+function parseWords(text: string): string[] | null {
+  try {
+    const words: unknown = JSON.parse(text);
+    const isList = Array.isArray(words) && words.length > 0;
+    return isList && words.every((word) => typeof word === "string") ? words : null;
+  } catch {
+    return null;
+  }
+}
+
 export function settingsOf(fields: Fields): AppSettings {
   return {
     enabled: fields.enabled,
     directory: fields.directory.trim(),
-    command: fields.isList
-      ? fields.command.split("\n").filter((word) => word !== "")
-      : fields.command.trim(),
+    command: parseCommand(fields) ?? "",
     env: parseEnv(fields.env).env,
     "stop.signal": fields.stopSignal.trim() || "SIGTERM",
     "stop.command": fields.stopCommand,

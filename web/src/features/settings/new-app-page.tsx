@@ -9,7 +9,7 @@ import { appNames, DEFAULTS, withApp } from "@/lib/config-text";
 import { t } from "@/lib/messages";
 import { AppForm } from "./app-form";
 import classes from "./app-form.module.css";
-import { fieldsOf, parseEnv, settingsOf } from "./form-state";
+import { fieldsOf, parseCommand, parseEnv, settingsOf } from "./form-state";
 import { ReviewDialog } from "./review-dialog";
 
 /** A new app. */
@@ -37,11 +37,11 @@ function NewApp({ text }: { text: string }) {
   const [review, setReview] = useState<string | null>(null);
   const isTaken = appNames(text).includes(name);
   const nameError = isTaken ? t.form.nameTaken : wasTried && !name ? t.form.nameMissing : "";
-  const commandError = wasTried && !fields.command.trim() ? t.form.commandMissing : "";
+  const commandError = wasTried && parseCommand(fields) === null ? t.form.commandMissing : "";
 
   function check(): void {
     setTried(true);
-    if (!name || isTaken || !fields.command.trim() || parseEnv(fields.env).wrongLine) return;
+    if (!name || isTaken || parseCommand(fields) === null || parseEnv(fields.env).wrongLine) return;
     setReview(withApp(text, name, settingsOf(fields)));
   }
 

@@ -9,7 +9,7 @@ import type { App } from "@/lib/fleet";
 import { t } from "@/lib/messages";
 import { AppForm } from "./app-form";
 import classes from "./app-form.module.css";
-import { fieldsOf, parseEnv, settingsOf } from "./form-state";
+import { fieldsOf, parseCommand, parseEnv, settingsOf } from "./form-state";
 import { ReviewDialog } from "./review-dialog";
 
 /** The settings of one app, as the config file has them. */
@@ -42,24 +42,25 @@ function Editor({ name, text, settings }: { name: string; text: string; settings
   const [removal, setRemoval] = useState<string | null>(null);
   const after = withApp(text, name, settingsOf(fields));
   const isChanged = after !== text;
-  const hasFault = parseEnv(fields.env).wrongLine > 0 || !fields.command.trim();
+  const hasCommand = parseCommand(fields) !== null;
+  const hasFault = parseEnv(fields.env).wrongLine > 0 || !hasCommand;
   return (
     <div className={classes.page}>
       <AppForm
         fields={fields}
         onChange={setFields}
-        commandError={fields.command.trim() ? "" : t.form.commandMissing}
+        commandError={hasCommand ? "" : t.form.commandMissing}
       />
+      <Button
+        variant="subtle"
+        className={classes.remove}
+        leftSection={<IconTrash size={17} />}
+        color="red"
+        onClick={() => setRemoval(withoutApp(text, name))}
+      >
+        {t.form.remove}
+      </Button>
       <div className={classes.foot}>
-        <Button
-          variant="subtle"
-          className={classes.remove}
-          leftSection={<IconTrash size={17} />}
-          color="red"
-          onClick={() => setRemoval(withoutApp(text, name))}
-        >
-          {t.form.remove}
-        </Button>
         <p className={classes.note}>{isChanged ? t.form.nextStart : t.form.noChange}</p>
         <Button
           variant="default"

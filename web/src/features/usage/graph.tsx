@@ -11,7 +11,7 @@ interface Props {
   time: number[];
   values: number[];
   show: (value: number) => string;
-  atLeast: number;
+  floor: number;
   /** The CSS variable of its colour. */
   tone: string;
   label: string;
@@ -20,7 +20,7 @@ interface Props {
 }
 
 /** A number over time. */
-export function Graph({ time, values, show, atLeast, tone, label, isShown, onClick }: Props) {
+export function Graph({ time, values, show, floor, tone, label, isShown, onClick }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const click = useRef(onClick);
@@ -33,7 +33,7 @@ export function Graph({ time, values, show, atLeast, tone, label, isShown, onCli
   useEffect(() => {
     const element = place.current;
     if (!element || !isShown) return undefined;
-    const drawn = new uPlot(options(element, { show, atLeast, tone }), [[], []], element);
+    const drawn = new uPlot(options(element, { show, floor, tone }), [[], []], element);
     plot.current = drawn;
     const onClicked = () => {
       const at = drawn.data[0][drawn.cursor.idx ?? -1];
@@ -49,7 +49,7 @@ export function Graph({ time, values, show, atLeast, tone, label, isShown, onCli
       drawn.destroy();
       plot.current = null;
     };
-  }, [show, atLeast, tone, colours, isShown]);
+  }, [show, floor, tone, colours, isShown]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: also after a new drawing
   useEffect(() => {
@@ -61,7 +61,7 @@ export function Graph({ time, values, show, atLeast, tone, label, isShown, onCli
 
 function options(
   element: HTMLElement,
-  { show, atLeast, tone }: Pick<Props, "show" | "atLeast" | "tone">,
+  { show, floor, tone }: Pick<Props, "show" | "floor" | "tone">,
 ): uPlot.Options {
   const style = getComputedStyle(element);
   const colour = (name: string) => style.getPropertyValue(name).trim();
@@ -76,7 +76,7 @@ function options(
     padding: [10, 8, 0, 0],
     cursor: { y: false, points: { size: 7 } },
     legend: { live: true },
-    scales: { y: { range: (_plot, _low, high) => [0, Math.max(atLeast, high * 1.15)] } },
+    scales: { y: { range: (_plot, _low, high) => [0, Math.max(floor, high * 1.15)] } },
     axes: [
       {
         ...axis,
@@ -91,7 +91,7 @@ function options(
       },
     ],
     series: [
-      { value: (_plot, at) => (at ? clockTime(at * 1000) : "") },
+      { label: "", value: (_plot, at) => (at ? clockTime(at * 1000) : "") },
       {
         label: "",
         stroke: colour(tone),

@@ -54,12 +54,12 @@ export function UsageTab({ app, isShown }: { app: App; isShown: boolean }) {
       search: { at: Math.round(ms) },
     });
   const parts = [
-    { label: t.usage.cpu, values: series.cpu, show: percent, atLeast: 5, tone: "--graph" },
+    { label: t.usage.cpu, values: series.cpu, show: percent, floor: 5, tone: "--graph" },
     {
       label: t.usage.memory,
       values: series.memory,
       show: bytes,
-      atLeast: 1 << 20,
+      floor: 1 << 20,
       tone: "--graph-2",
     },
   ];
@@ -82,7 +82,7 @@ export function UsageTab({ app, isShown }: { app: App; isShown: boolean }) {
             time={series.time}
             values={part.values}
             show={part.show}
-            atLeast={part.atLeast}
+            floor={part.floor}
             tone={part.tone}
             onClick={goTo}
             label={part.label}

@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import type { ConsoleOutput, LogPage } from "@/lib/wire.gen";
+import { LogWindow } from "./log-window";
+
+const output = (
+  data: string,
+  offset: number,
+  more: Partial<ConsoleOutput> = {},
+): ConsoleOutput => ({
+  type: "output",
+  data,
+  offset,
+  next: offset + data.length + 1,
+  time: 1000,
+  ...more,
+});
+
+const page = (texts: string[], offset: number, more: Partial<LogPage> = {}): LogPage => {
+  let at = offset;
+  const lines = texts.map((text) => {
+    const line = { offset: at, time: 5, text };
+    at += text.length + 1;
+    return line;
+  });
+  return { lines, start: 0, end: at, ...more };
+};
+
+const texts = (log: LogWindow) => log.lines.map((line) => line.text);
+
+describe("live output", () => {
+  it("is cut into lines, each with its time", () => {
+    const log = new LogWindow();
+    log.append(
+      output("a\nb\nc", 10, {
+        times: [
+          [0, 1],
+          [2, 3],
+        ],
+      }),
+    );
+    expect(log.lines.map((line) => [line.text, line.time])).toEqual([
+      ["a", 1],
+      ["b", 1],
+      ["c", 3],
+    ]);
+    expect([log.start, log.end]).toEqual([10, 16]);
+  });
+
+  it("goes on with a line that wasn't finished", () => {
+    const log = new LogWindow();
+    log.append(output("name", 0, { partial: true, next: 4 }));
+    expect(log.append(output("? \nnext", 4))).toBe(1);
+    expect(texts(log)).toEqual(["name? ", "next"]);
+  });
+
+  it("finds the unfinished line behind what was typed", () => {
+    const log = new LogWindow();
+    log.append(output(">", 0, { partial: true, next: 1 }));
+    log.note("help", "echo", 0);
+    log.append(output(" ok", 1));
+    expect(texts(log)).toEqual(["> ok", "help"]);
+  });
+
+  it("may begin with nothing", () => {
+    const log = new LogWindow();
+    log.append(output("", 7, { next: 7 }));
+    expect([log.count, log.start, log.end]).toEqual([0, 7, 7]);
+  });
+});
+
+describe("pages", () => {
+  it("go before and behind what is held, and lines keep their numbers", () => {
+    const log = new LogWindow();
+    log.append(output("c\nd", 4));
+    const number = log.base;
+    log.prepend(page(["a", "b"], 0));
+    expect(texts(log)).toEqual(["a", "b", "c", "d"]);
+    expect(log.base).toBe(number - 2);
+    expect([log.start, log.hasEarlier]).toEqual([0, false]);
+    log.extend(page(["e"], 8, { next: 10 }));
+    expect(log.end).toBe(10);
+  });
+});
+
+describe("letting go", () => {
+  it("cuts where the offset is known, so that what went can be read again", () => {
+    const log = new LogWindow();
+    log.append(output("a\nb\nc", 0));
+    log.append(output("d", 6));
+    log.trimStart(3);
+    expect(texts(log)).toEqual(["d"]);
+    expect([log.start, log.hasEarlier]).toEqual([6, true]);
+  });
+
+  it("cuts the end the same way", () => {
+    const log = new LogWindow();
+    log.extend(page(["a", "b", "c"], 0));
+    expect(log.trimEnd(2)).toBe(true);
+    expect([texts(log), log.end]).toEqual([["a", "b"], 4]);
+    expect(log.trimEnd(2)).toBe(false);
+  });
+
+  it("keeps a message whole whose lines have no offsets of their own", () => {
+    const log = new LogWindow();
+    log.append(output("a\nb\nc", 0));
+    log.trimStart(1);
+    expect(log.count).toBe(3);
+  });
+});
+
+it("says what is missing", () => {
+  const log = new LogWindow();
+  log.append(output("a", 0));
+  log.gap("gone", 50);
+  log.append(output("b", 50));
+  expect(log.lines.map((line) => line.kind)).toEqual(["output", "gap", "output"]);
+});
+
+it("finds the line of an offset", () => {
+  const log = new LogWindow();
+  log.extend(page(["aa", "bb", "cc"], 0));
+  expect(log.find(4)).toBe(1);
+});
