@@ -3,6 +3,7 @@ import {
   IconArrowRight,
   IconClipboard,
   IconCopy,
+  IconCopyPlus,
   IconCut,
   IconDownload,
   IconExternalLink,
@@ -24,6 +25,7 @@ import { useStore } from "@/lib/store";
 import type { FileEntry } from "@/lib/wire.gen";
 import { downloadEntries, measureFolders, paste, putOnClipboard } from "./actions";
 import { clipboard, type Files } from "./files";
+import { focusList } from "./list/focus";
 import { canUnpack } from "./model/kinds";
 import { isFolder, isLink } from "./model/sort";
 import type { Listing } from "./use-listing";
@@ -45,7 +47,10 @@ export function ContextMenu({ files, listing, open }: Props) {
     <Menu
       key={`${place.x},${place.y}`}
       opened
-      onClose={() => files.menu.set(null)}
+      onClose={() => {
+        files.menu.set(null);
+        setTimeout(focusList);
+      }}
       position="bottom-start"
       offset={2}
       width={240}
@@ -165,7 +170,7 @@ export function EntryItems({ files, entries, open }: EntryProps) {
         {t.files.move}
       </Item>
       <Item
-        icon={IconArrowRight}
+        icon={IconCopyPlus}
         onClick={() => files.dialog.set({ kind: "transfer", operation: "cp", paths })}
       >
         {t.files.copyTo}

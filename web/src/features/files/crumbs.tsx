@@ -46,6 +46,7 @@ export function Crumbs({ app, folder, file = "", over = "", onEnter }: Props) {
                 onClick={enter}
               >
                 {name || <IconHome size={18} />}
+                {!name && isHere && <span className={classes.home}>{t.files.root}</span>}
               </a>
             </li>
           );

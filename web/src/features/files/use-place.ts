@@ -48,9 +48,8 @@ export function usePlace(app: string, isShown: boolean): [Place, (to: FilesAddre
     [navigate, app],
   );
   useEffect(() => {
-    if (isShown && !isGiven && !isSame(last, START)) {
-      go(last.file ? { file: last.file } : { path: last.folder }, true);
-    }
+    // Also at the start: going back is to find the folder that was shown.
+    if (isShown && !isGiven) go(last.file ? { file: last.file } : { path: last.folder }, true);
   }, [isShown, isGiven, last, go]);
   return [now, go];
 }

@@ -1,5 +1,7 @@
+import { useEffect } from "react";
 import { useStore } from "@/lib/store";
 import type { Files } from "../files";
+import { focusList } from "../list/focus";
 import { ConflictDialog } from "./conflict-dialog";
 import { CreateDialog } from "./create-dialog";
 import { DeleteDialog } from "./delete-dialog";
@@ -12,6 +14,7 @@ import { UnpackDialog } from "./unpack-dialog";
 export function Dialogs({ files, folder }: { files: Files; folder: string }) {
   const dialog = useStore(files.dialog);
   const close = files.close;
+  useEffect(() => (dialog ? () => void setTimeout(focusList) : undefined), [dialog]);
   switch (dialog?.kind) {
     case "create":
       return <CreateDialog files={files} folder={folder} isFolder={dialog.isFolder} />;

@@ -1,5 +1,8 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a table can't be drawn in parts; this is a grid
 // biome-ignore-all lint/a11y/useFocusableInteractive: the grid has the focus, and says which row is active
+// biome-ignore-all lint/a11y/useAriaPropsSupportedByRole: its role is a grid's when there are rows
+// biome-ignore-all lint/a11y/noStaticElementInteractions: the same
+// biome-ignore-all lint/a11y/noNoninteractiveTabindex: the same
 
 import { useMediaQuery } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
@@ -17,6 +20,7 @@ import type { Listing } from "../use-listing";
 import { hrefOf } from "../use-place";
 import classes from "./file-list.module.css";
 import { FileRow } from "./file-row";
+import { focusList } from "./focus";
 import { ListHead } from "./list-head";
 import { useBox } from "./use-box";
 import { useKeys } from "./use-keys";
@@ -53,6 +57,7 @@ export function FileList({ files, folder, listing, over, open, up, children }: P
   });
   const canDrag = useMediaQuery("(pointer: fine)", true, { getInitialValueInEffect: false });
   const { columns } = useStore(settings);
+  const hasRows = listing.entries.length > 0;
   const rowHeight = isPhone ? 60 : 40;
   const headHeight = isPhone ? 0 : HEAD_PX;
   const rows = useVirtualizer({
@@ -88,14 +93,19 @@ export function FileList({ files, folder, listing, over, open, up, children }: P
   return (
     <div
       ref={scroller}
-      role="grid"
       aria-label={t.files.list(folderName(folder))}
-      aria-multiselectable="true"
-      aria-rowcount={listing.entries.length + 1}
+      {...(hasRows
+        ? {
+            role: "grid",
+            "aria-multiselectable": true,
+            "aria-rowcount": listing.entries.length + 1,
+          }
+        : { role: "group" })}
       aria-activedescendant={cursor >= 0 ? `file-${cursor}` : undefined}
       tabIndex={0}
       className={classes.scroller}
       style={{ "--columns": isPhone ? "44px minmax(0, 1fr) 48px" : template } as CSSProperties}
+      data-files=""
       data-over={over === folder || undefined}
       data-selecting={selection.names.size > 0 || undefined}
       onKeyDown={onKeyDown}
@@ -109,8 +119,12 @@ export function FileList({ files, folder, listing, over, open, up, children }: P
         pointer.onClick(event);
       }}
     >
-      {!isPhone && <ListHead files={files} listing={listing} />}
-      <div className={classes.rows} style={{ height: rows.getTotalSize() }} role="rowgroup">
+      {!isPhone && hasRows && <ListHead files={files} listing={listing} />}
+      <div
+        className={classes.rows}
+        style={{ height: hasRows ? rows.getTotalSize() : 0 }}
+        role={hasRows ? "rowgroup" : undefined}
+      >
         <Rows
           files={files}
           folder={folder}
@@ -167,7 +181,7 @@ function Rows({ files, folder, listing, over, columns, canDrag, cursor, items }:
     (after: string) => {
       const before = files.renaming.get();
       files.renaming.set("");
-      document.querySelector<HTMLElement>("[role=grid]")?.focus({ preventScroll: true });
+      focusList();
       if (after !== before) void rename(files, before, after);
     },
     [files],

@@ -43,7 +43,7 @@ class Uploader {
   readonly #unkept = new Set<string>();
   #sent = new Map<string, number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #isRestored = false;
+  #restored: Promise<void> | undefined;
 
   constructor() {
     link.subscribe(() => {
@@ -60,9 +60,12 @@ class Uploader {
   }
 
   /** Take up what was unfinished before a reload. */
-  async restore(): Promise<void> {
-    if (this.#isRestored) return;
-    this.#isRestored = true;
+  restore(): Promise<void> {
+    this.#restored ??= this.#restore();
+    return this.#restored;
+  }
+
+  async #restore(): Promise<void> {
     const records = await saved.load();
     const items: Item[] = [];
     for (const { item, url, file } of records) {
@@ -80,6 +83,7 @@ class Uploader {
   }
 
   async add(orders: readonly Order[]): Promise<void> {
+    await this.restore(); // first, so that it doesn't take what is new for what was left behind
     const records = orders.map(({ file, ...order }): saved.Saved => {
       const id = crypto.getRandomValues(new Uint32Array(2)).join("-");
       const item: Item = {
