@@ -25,6 +25,7 @@ const views: Record<TabName, ComponentType<TabProps>> = {
   console: lazy(async () => ({
     default: (await import("@/features/console/console-tab")).ConsoleTab,
   })),
+  files: lazy(async () => ({ default: (await import("@/features/files/files-tab")).FilesTab })),
   usage: lazy(async () => ({ default: (await import("@/features/usage/usage-tab")).UsageTab })),
   activity: lazy(async () => ({
     default: (await import("@/features/activity/activity-tab")).ActivityTab,

@@ -23,10 +23,13 @@ const newApp = createRoute({
   component: lazyRouteComponent(() => import("@/features/settings/new-app-page"), "NewAppPage"),
 });
 
-/** What an app's address may carry: a moment or an offset of its console to go to. */
+/** What an app's address may carry: a moment or an offset of its console, a folder or file. */
 interface Place {
   at?: number;
   offset?: number;
+  path?: string;
+  file?: string;
+  line?: number;
 }
 
 const app = createRoute({
@@ -36,6 +39,9 @@ const app = createRoute({
   validateSearch: (search): Place => ({
     ...(typeof search.at === "number" ? { at: search.at } : {}),
     ...(typeof search.offset === "number" ? { offset: search.offset } : {}),
+    ...(typeof search.path === "string" ? { path: search.path } : {}),
+    ...(typeof search.file === "string" ? { file: search.file } : {}),
+    ...(typeof search.line === "number" ? { line: search.line } : {}),
   }),
 });
 const appStart = createRoute({

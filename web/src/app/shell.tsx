@@ -3,6 +3,7 @@ import { Bottom } from "@/app/bottom";
 import { LinkBanner } from "@/app/link-banner";
 import { Palette } from "@/app/palette";
 import { Sidebar } from "@/app/sidebar";
+import { Transfers } from "@/app/transfers";
 import { t } from "@/lib/messages";
 import { session } from "@/lib/session";
 import { useStore } from "@/lib/store";
@@ -24,6 +25,7 @@ export function Shell() {
           <Outlet />
         </main>
       </div>
+      <Transfers />
       <Bottom />
       <Palette />
     </div>

@@ -18,10 +18,11 @@ export class ApiError extends Error {
 export class OfflineError extends Error {}
 
 export interface Ask {
-  method?: "GET" | "POST" | "PATCH" | "DELETE";
-  query?: Record<string, string | number | undefined>;
+  method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** A list stands for the same field several times. */
+  query?: Record<string, string | number | readonly string[] | undefined>;
   json?: unknown;
-  body?: string;
+  body?: string | Blob | Uint8Array<ArrayBuffer>;
   headers?: Record<string, string>;
   signal?: AbortSignal;
   /** Don't wait for a new sign-in when the session has ended. */
@@ -32,7 +33,8 @@ export interface Ask {
 export function address(path: string, query: Ask["query"] = {}): string {
   const fields = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined) fields.set(name, String(value));
+    if (Array.isArray(value)) for (const each of value) fields.append(name, each);
+    else if (value !== undefined) fields.set(name, String(value));
   }
   const text = fields.toString();
   return `/api${path}${text ? `?${text}` : ""}`;
@@ -45,16 +47,29 @@ export function appPath(name: string, rest = ""): string {
 
 /** Ask the API; an ended session waits for the sign-in and asks again, so that nothing is lost. */
 export async function ask<T>(path: string, options: Ask = {}): Promise<T> {
-  const response = await send(path, options);
+  const response = await askResponse(path, options);
   return (await response.json()) as T;
 }
 
 /** The same, for answers that are text. */
 export async function askText(path: string, options: Ask = {}): Promise<string> {
-  return (await send(path, options)).text();
+  return (await askResponse(path, options)).text();
 }
 
-async function send(path: string, options: Ask): Promise<Response> {
+/** The same, for answers that come in lines of JSON: each as soon as it is there. */
+export async function* askLines<T>(path: string, options: Ask = {}): AsyncGenerator<T> {
+  const response = await askResponse(path, options);
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+    const lines = (rest + part.value).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) if (line) yield JSON.parse(line) as T;
+  }
+}
+
+/** The same, for those who need the headers, or the bytes. */
+export async function askResponse(path: string, options: Ask = {}): Promise<Response> {
   for (;;) {
     const response = await once(path, options);
     if (response.ok) return response;

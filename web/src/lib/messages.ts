@@ -1,5 +1,7 @@
 /** Every text of the dashboard, in one place. A translation is an object of the same type. */
 
+import { files } from "./messages-files";
+
 const english = {
   product: "Octyne",
   nav: {
@@ -375,6 +377,7 @@ const english = {
       ["End", "Jump to the newest output"],
     ] as [string, string][],
   },
+  files,
   palette: {
     placeholder: "Find an app, a page, an action",
     nothing: "Nothing found",

@@ -1,0 +1,206 @@
+import { Button, CloseButton, Group, Progress } from "@mantine/core";
+import {
+  IconChevronDown,
+  IconPlayerPause,
+  IconPlayerPlay,
+  IconRefresh,
+  IconX,
+} from "@tabler/icons-react";
+import { useEffect, useState } from "react";
+import { refused } from "@/components/notify";
+import { bytes, duration } from "@/lib/format";
+import { t } from "@/lib/messages";
+import { useStore } from "@/lib/store";
+import { setTransfers } from "@/lib/transfers";
+import { clearJobs, type Job, jobs, restoreJobs } from "../jobs";
+import { speed, timeLeft } from "../model/rate";
+import { Tool } from "../tool";
+import { fromList } from "./collect";
+import { JobRow } from "./job-row";
+import { isOpen, type Summary, summary } from "./queue";
+import classes from "./queue-panel.module.css";
+import { UploadList } from "./upload-list";
+import { uploader } from "./uploader";
+
+/** Uploads and archives: how far they are, and what can be done about them. */
+export function QueuePanel() {
+  const queue = useStore(uploader.queue);
+  const all = useStore(jobs);
+  const [isOpened, setOpened] = useState(true);
+  const [isRead, setRead] = useState(false);
+  useEffect(() => {
+    restoreJobs();
+    void uploader.restore().then(() => setRead(true));
+  }, []);
+  const isEmpty = queue.items.length === 0 && all.length === 0;
+  useEffect(() => {
+    if (isRead && isEmpty) setTransfers(false);
+  }, [isRead, isEmpty]);
+  if (isEmpty) return null;
+  const sums = summary(queue.items);
+  const isBusy = sums.active > 0 || all.some((job) => job.state === "going");
+  const hasOpen = queue.items.some(isOpen) || isBusy;
+  const close = () => {
+    uploader.clear();
+    clearJobs();
+  };
+  return (
+    <section className={classes.panel} aria-label={t.files.queue.title} data-opened={isOpened}>
+      <header className={classes.head}>
+        <h2 className={classes.title} aria-live="polite">
+          {titleOf(sums, all)}
+        </h2>
+        <Tool
+          label={isOpened ? t.files.queue.hide : t.files.queue.show}
+          onClick={() => setOpened(!isOpened)}
+        >
+          <IconChevronDown size={18} className={classes.chevron} />
+        </Tool>
+        {!hasOpen && <CloseButton size="lg" aria-label={t.files.queue.close} onClick={close} />}
+      </header>
+      {sums.size > 0 && sums.all > sums.done && <Overall sums={sums} />}
+      {isOpened && (
+        <>
+          <Controls sums={sums} />
+          {sums.lost > 0 && <Lost />}
+          {all.map((job) => (
+            <JobRow key={job.token} job={job} />
+          ))}
+          {queue.items.length > 0 && <UploadList items={queue.items} />}
+        </>
+      )}
+    </section>
+  );
+}
+
+function titleOf(sums: Summary, all: readonly Job[]): string {
+  if (sums.active > 0) return t.files.queue.uploading(sums.active);
+  if (sums.lost > 0) return t.files.queue.lost(sums.lost);
+  if (sums.paused > 0) return t.files.queue.paused(sums.paused);
+  if (sums.failed > 0) return t.files.queue.failed(sums.failed);
+  if (sums.done > 0) return t.files.queue.done(sums.done);
+  return t.files.queue.working(all.length);
+}
+
+function Overall({ sums }: { sums: Summary }) {
+  const rate = useStore(uploader.queue, (queue) => queue.rate);
+  const perSecond = speed(rate);
+  const left = timeLeft(rate, sums.size - sums.sent);
+  return (
+    <div className={classes.overall}>
+      <Progress
+        value={(sums.sent / sums.size) * 100}
+        size="sm"
+        aria-label={t.files.queue.title}
+        color={sums.active > 0 ? "petrol" : "gray"}
+      />
+      <span className={`${classes.facts} number`}>
+        <span>{t.files.queue.filesOf(sums.done, sums.all)}</span>
+        <span>{t.files.queue.ofTotal(bytes(sums.sent), bytes(sums.size))}</span>
+        {perSecond > 0 && <span>{t.files.queue.speed(bytes(perSecond))}</span>}
+        {left !== undefined && <span>{t.files.queue.left(duration(left + 999))}</span>}
+      </span>
+    </div>
+  );
+}
+
+function Controls({ sums }: { sums: Summary }) {
+  const open = sums.active + sums.paused + sums.failed + sums.lost;
+  const cancelAll = () => {
+    const ids = uploader.queue
+      .get()
+      .items.filter(isOpen)
+      .map((item) => item.id);
+    if (window.confirm(t.files.queue.cancelTitle(ids.length))) uploader.cancel(new Set(ids));
+  };
+  if (sums.all === 0) return null;
+  return (
+    <Group gap={6} className={classes.controls ?? ""}>
+      {sums.active > 0 && (
+        <Button
+          size="compact-sm"
+          variant="default"
+          leftSection={<IconPlayerPause size={15} />}
+          onClick={() => uploader.pause()}
+        >
+          {t.files.queue.pauseAll}
+        </Button>
+      )}
+      {sums.paused > 0 && (
+        <Button
+          size="compact-sm"
+          leftSection={<IconPlayerPlay size={15} />}
+          onClick={() => uploader.resume()}
+        >
+          {t.files.queue.resumeAll}
+        </Button>
+      )}
+      {sums.failed > 0 && (
+        <Button
+          size="compact-sm"
+          variant="default"
+          leftSection={<IconRefresh size={15} />}
+          onClick={() => uploader.retry()}
+        >
+          {t.files.queue.retryFailed}
+        </Button>
+      )}
+      {open > 0 && (
+        <Button
+          size="compact-sm"
+          variant="default"
+          leftSection={<IconX size={15} />}
+          onClick={cancelAll}
+        >
+          {t.files.queue.cancelAll}
+        </Button>
+      )}
+      {sums.done > 0 && open > 0 && (
+        <Button size="compact-sm" variant="subtle" color="gray" onClick={() => uploader.clear()}>
+          {t.files.queue.clear}
+        </Button>
+      )}
+    </Group>
+  );
+}
+
+/** Large files have to be chosen once more after a reload. */
+function Lost() {
+  const take = (field: HTMLInputElement) => {
+    const { files } = fromList(field.files ?? []);
+    field.value = "";
+    if (files.length > 0 && uploader.give(files) === 0) {
+      refused(t.errors.title, t.files.queue.noFit);
+    }
+  };
+  return (
+    <div className={classes.lost}>
+      <p>{t.files.queue.lostText}</p>
+      <Group gap={6}>
+        <Pick label={t.files.queue.again} onTake={take} />
+        <Pick label={t.files.queue.againFolder} isFolder onTake={take} />
+      </Group>
+    </div>
+  );
+}
+
+interface PickProps {
+  label: string;
+  isFolder?: boolean;
+  onTake: (field: HTMLInputElement) => void;
+}
+
+function Pick({ label, isFolder = false, onTake }: PickProps) {
+  return (
+    <Button component="label" size="compact-sm" variant={isFolder ? "default" : "filled"}>
+      {label}
+      <input
+        type="file"
+        multiple
+        className={classes.file}
+        {...(isFolder ? { webkitdirectory: "" } : {})}
+        onChange={(event) => onTake(event.currentTarget)}
+      />
+    </Button>
+  );
+}
