@@ -44,6 +44,7 @@ ELSEWHERE = {
     "api/handlers/uploads.py": OVER_REAL_CONNECTIONS,
     "api/handlers/root.py": OVER_REAL_CONNECTIONS,
     "api/handlers/servers.py": OVER_REAL_CONNECTIONS,
+    "api/handlers/sessions.py": OVER_REAL_CONNECTIONS,
     "api/handlers/archives.py": "is tested over real connections, in tests/e2e/test_decompress.py",
     "archives/errors.py": "holds errors alone",
     "archives/limits.py": BY_WHAT_IS_UNPACKED,
