@@ -47,6 +47,7 @@ class Folder:
         self.window = window
         self.page = window.page
         self.home = home
+        self._network = window.context.new_cdp_session(self.page)
 
     def row(self, name: str) -> Locator:
         """The row of an entry."""
@@ -66,8 +67,7 @@ class Folder:
 
     def throttle(self, upload: int) -> None:
         """Slow the network down, to bytes a second; -1 lifts it."""
-        session = self.window.context.new_cdp_session(self.page)
-        session.send(
+        self._network.send(
             "Network.emulateNetworkConditions",
             {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": upload},
         )

@@ -1,5 +1,5 @@
 import { useHotkeys } from "@mantine/hooks";
-import { useEffect, useMemo } from "react";
+import { useLayoutEffect, useMemo } from "react";
 import type { App } from "@/lib/fleet";
 import { useStore } from "@/lib/store";
 import { Browser } from "./browser";
@@ -22,7 +22,8 @@ export function FilesTab({ app, isShown }: Props) {
   const files = useMemo(() => new Files(app.name), [app.name]);
   const isSearching = useStore(files.isSearching);
   useRefresh(app.name);
-  useEffect(() => files.enter(place.folder), [files, place.folder]);
+  // Before the new folder's entries are looked at, some of which may be wanted selected.
+  useLayoutEffect(() => files.enter(place.folder), [files, place.folder]);
   useHotkeys(
     isShown && !place.file
       ? [

@@ -43,11 +43,11 @@ export function TailView(props: Props) {
         </Tool>
         {props.onText && (
           <Button variant="default" size="xs" mx={4} onClick={props.onText}>
-            {t.files.viewer.asText}
+            {t.files.viewer.edit}
           </Button>
         )}
       </ViewerBar>
-      <div className={classes.reason}>
+      <div className={classes.reason} data-calm={!props.isBig || undefined}>
         <SegmentedControl
           size="xs"
           value={end}
