@@ -161,8 +161,9 @@ def test_an_edit_never_overwrites_what_it_has_not_seen(folder: Folder) -> None:
     page.keyboard.press("Control+End")
     page.keyboard.type("mine=1")
     page.keyboard.press("Enter")
+    window.see("Unsaved changes")
     page.keyboard.press("Control+s")
-    window.see("Saved")
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
     assert file.read_bytes() == b"\xef\xbb\xbfmotd=old\r\nport=1\r\nmine=1\r\n"
 
     file.write_bytes(b"\xef\xbb\xbfmotd=theirs\r\nport=1\r\nmine=1\r\n")

@@ -59,7 +59,7 @@ export function PackDialog({ files, folder, names }: Props) {
         label={t.files.archive.name}
         value={stem}
         onChange={(event) => setStem(event.currentTarget.value)}
-        rightSection={<span className="menu-keys">{format.ending}</span>}
+        rightSection={<span className="menu-keys mono">{format.ending}</span>}
         rightSectionWidth={72}
         error={fault ? t.files.name_[fault] : problem}
         data-autofocus
