@@ -244,7 +244,7 @@ def test_archives_are_made_and_unpacked(folder: Folder) -> None:
     folder.menu("backup.zip", "Unpack here")
     window.button("Unpack").click()
     window.see("Unpacked backup.zip")
-    eventually(lambda: (home / "backup" / "a.txt").exists(), 5)
+    eventually((home / "backup" / "a.txt").exists, 5)
     with page.expect_download() as download:
         folder.menu("world", "Download as zip")
     assert zipfile.is_zipfile(download.value.path())

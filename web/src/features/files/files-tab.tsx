@@ -1,5 +1,6 @@
+import { Loader } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
-import { useLayoutEffect, useMemo } from "react";
+import { lazy, Suspense, useLayoutEffect, useMemo } from "react";
 import type { App } from "@/lib/fleet";
 import { useStore } from "@/lib/store";
 import { Browser } from "./browser";
@@ -9,7 +10,8 @@ import classes from "./files-tab.module.css";
 import { SearchPanel } from "./search/search-panel";
 import { useRefresh } from "./use-listing";
 import { usePlace } from "./use-place";
-import { Viewer } from "./viewer/viewer";
+
+const Viewer = lazy(async () => ({ default: (await import("./viewer/viewer")).Viewer }));
 
 interface Props {
   app: App;
@@ -53,15 +55,17 @@ export function FilesTab({ app, isShown }: Props) {
         )}
       </div>
       {place.file && (
-        <Viewer
-          key={place.file}
-          app={app.name}
-          path={place.file}
-          line={place.line}
-          isShown={isShown}
-          onClose={() => go({ path: place.folder })}
-          onEnter={(path) => go({ path })}
-        />
+        <Suspense fallback={<Loader m="auto" />}>
+          <Viewer
+            key={place.file}
+            app={app.name}
+            path={place.file}
+            line={place.line}
+            isShown={isShown}
+            onClose={() => go({ path: place.folder })}
+            onEnter={(path: string) => go({ path })}
+          />
+        </Suspense>
       )}
       <Dialogs files={files} folder={place.folder} />
     </div>
