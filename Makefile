@@ -55,6 +55,7 @@ fix: setup-dev  ## Mend what the linter and the formatter can
 	npm run --prefix web --silent fix
 
 bench: setup-dev  ## Run the benchmarks; see benchmarks/README.md
+	@scripts/dashboard
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 screenshots: setup-dev  ## Pictures of every page and state, into screenshots/

@@ -6,7 +6,16 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-from benchmarks import archives, console, files, requests, resources, uploads
+from benchmarks import (
+    archives,
+    console,
+    dashboard,
+    files,
+    requests,
+    resources,
+    uploads,
+    waits,
+)
 from benchmarks.figures import Figure, table
 
 BENCHMARKS = {
@@ -30,6 +39,10 @@ BENCHMARKS = {
     "viewers-1000": console.viewers_1000,
     "upload": uploads.upload,
     "upload-5g": uploads.upload_large,
+    "waits": waits.waits,
+    "page-size": dashboard.page_size,
+    "page-list": dashboard.page_list,
+    "page-flood": dashboard.page_flood,
 }
 
 

@@ -96,9 +96,12 @@ class Daemon:
 
     def token(self) -> str:
         """Log in on the API port as the first account."""
+        return str(self.get("/login", Username="admin", Password=self.password())["token"])
+
+    def password(self) -> str:
+        """Of the first account, `admin`."""
         line = next(line for line in self._said().splitlines() if "password:" in line)
-        password = line.rpartition(" ")[2]
-        return str(self.get("/login", Username="admin", Password=password)["token"])
+        return line.rpartition(" ")[2]
 
     def get(self, path: str, **headers: str) -> Any:  # noqa: ANN401  # JSON
         """What a GET on the API port answers."""

@@ -1,5 +1,7 @@
 """Settings for all tests."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -13,3 +15,9 @@ settings.load_profile("octyne")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What `make screenshots` says."""
     parser.addoption("--screenshots", default="", help="where pictures of the dashboard go")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Pictures are made for people to look at: they are no tests, unless somebody wants them."""
+    is_pictures = collection_path.name == "test_screenshots.py"
+    return True if is_pictures and not config.getoption("--screenshots") else None

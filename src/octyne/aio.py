@@ -6,15 +6,16 @@ import os
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Coroutine
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Generic, ParamSpec, Self, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+CHECK_S = 0.1  # seconds between looks at whether a job shall go on
 FILE_THREADS = 8  # enough to keep a disk busy; more only adds memory
 
 _file_pool = ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="octyne-io")
@@ -52,6 +53,32 @@ class Workers:
     def close(self) -> None:
         """Forget queued work; running work ends by itself."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+class Slots:
+    """How much of one kind of work is taken on at once; more is refused, it doesn't wait."""
+
+    def __init__(self, most: int, refusal: Callable[[], Exception]) -> None:
+        """``refusal`` makes the error that `taken` raises when there are enough."""
+        self._most = most
+        self._refusal = refusal
+        self._taken = 0
+
+    @property
+    def count(self) -> int:
+        """How many are taken."""
+        return self._taken
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Have one of them for a ``with`` block. Call it in the loop."""
+        if self._taken >= self._most:
+            raise self._refusal()
+        self._taken += 1
+        try:
+            yield
+        finally:
+            self._taken -= 1
 
 
 class Crew:
@@ -102,11 +129,13 @@ class Crew:
 class Helpers:
     """Threads that help one blocking job, and end with it: leaving the block waits for them.
 
-    Work that hasn't begun by then is forgotten.
+    Work that hasn't begun by then is forgotten. ``check`` is called by who waits for results, ten
+    times a second; what it raises ends the job.
     """
 
-    def __init__(self, name: str, most: int) -> None:
+    def __init__(self, name: str, most: int, check: Callable[[], None] = lambda: None) -> None:
         self.threads = max(1, min(os.cpu_count() or 1, most))
+        self._check = check
         self._over = threading.Event()
         self._pool = ThreadPoolExecutor(self.threads + 1, thread_name_prefix=f"octyne-{name}")
 
@@ -120,6 +149,17 @@ class Helpers:
     def start(self, func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Queue work; the caller bounds how much waits."""
         return self._pool.submit(lambda: func(*args, **kwargs))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the job has ended: long work looks at it."""
+        return self._over.is_set()
+
+    def result(self, work: Future[T]) -> T:
+        """Wait for what was started. Raises what it raises, or ``check`` does."""
+        while not wait([work], CHECK_S).done:
+            self._check()
+        return work.result()
 
     def start_later(
         self, seconds: float, func: Callable[P, object], *args: P.args, **kwargs: P.kwargs

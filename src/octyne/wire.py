@@ -75,6 +75,36 @@ class Ticket(Shape, frozen=True):
     ticket: str
 
 
+class Caller(Shape, frozen=True):
+    """`GET /whoami`; no session on the Unix socket."""
+
+    username: str
+    session_id: str
+
+
+class SessionSummary(Shape, frozen=True, omit_defaults=True):
+    """A session of `GET /sessions`; times in milliseconds since 1970.
+
+    Attributes:
+        id: public: says nothing about the token.
+        user_agent: as the client calls itself.
+    """
+
+    id: str
+    username: str
+    created: int
+    last_used: int
+    current: bool
+    address: str = ""
+    user_agent: str = ""
+
+
+class Sessions(Shape, frozen=True):
+    """`GET /sessions`, the last used first."""
+
+    sessions: list[SessionSummary]
+
+
 class Servers(Shape, frozen=True):
     """`GET /servers`."""
 

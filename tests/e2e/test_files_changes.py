@@ -11,6 +11,7 @@ import pytest
 
 from support.app_files import Client, empty, fill, said, tree
 from support.daemon import Daemon, running
+from support.eventually import eventually
 
 DANGEROUS = (403, "This operation is dangerous and has been forbidden!")
 TAKEN = (409, "This file already exists!")
@@ -385,8 +386,9 @@ def test_changes_are_in_the_action_log(daemon: Daemon, client: Client) -> None:
     client.mode("logged", "700")
     client.delete("logged")
     client.batch({"operation": "rm", "path": "logged2"})
-    lines = (daemon.directory / "logs" / "octyne.log").read_text().splitlines()
-    found = [json.loads(line) for line in lines][-6:]
+    log = daemon.directory / "logs" / "octyne.log"
+    eventually(lambda: '"path": "logged2"}' in log.read_text())  # written behind the answers
+    found = [json.loads(line) for line in log.read_text().splitlines()][-6:]
     for line in found:
         for key in ("level", "ts", "msg", "ip", "user"):
             line.pop(key)

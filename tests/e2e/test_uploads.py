@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from support.daemon import Answer, Daemon
+from support.app_files import empty
+from support.daemon import Answer, Daemon, running
 from support.eventually import eventually
 
 from .conftest import MakeDaemon
@@ -21,22 +22,23 @@ BOUNDARY = "----b0undary"
 TYPE = f"multipart/form-data; boundary={BOUNDARY}"
 
 
-@pytest.fixture
-def daemon(make_daemon: MakeDaemon) -> Iterator[Daemon]:
-    """One with the app "web", which doesn't run, and small uploads."""
-    made = make_daemon(
-        {"web": {"directory": "files", "command": ["cat"], "enabled": False}},
-        files={"maxUpload": 8 * MIB},
-    )
-    (made.directory / "files").mkdir()
-    yield made.start()
-    assert "Traceback" not in made.log
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """One for all tests of this module: with the app "web", and small uploads."""
+    directory = tmp_path_factory.mktemp("d")
+    (directory / "files").mkdir()
+    app = {"directory": "files", "command": ["cat"], "enabled": False}
+    with running(directory, {"web": app}, files={"maxUpload": 8 * MIB}) as daemon:
+        yield daemon
+        assert "Traceback" not in daemon.log
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def files(daemon: Daemon) -> Path:
-    """The app's directory."""
-    return daemon.directory / "files"
+    """The app's directory, empty."""
+    directory = daemon.directory / "files"
+    empty(directory)
+    return directory
 
 
 def part(content: bytes, disposition: str) -> bytes:
@@ -298,7 +300,7 @@ def test_a_folder_that_is_missing(daemon: Daemon, files: Path) -> None:
 @pytest.mark.parametrize("path", ["../x", "..", "a/../../b", "%00", "%ff", "out", "out/sub"])
 def test_paths_that_lead_out_are_refused(daemon: Daemon, files: Path, path: str) -> None:
     """400, whether their ends exist or not."""
-    (daemon.directory / "outside").mkdir()
+    (daemon.directory / "outside").mkdir(exist_ok=True)
     (files / "out").symlink_to(daemon.directory / "outside")
 
     status, text = refusal(send(daemon, form(file_part(b"1")), path))
@@ -483,16 +485,16 @@ def test_a_killed_daemon_leaves_nothing_after_its_next_start(daemon: Daemon, fil
 
 def test_an_upload_is_logged(daemon: Daemon) -> None:
     """With folder and name; one that failed is not."""
-    send(daemon, form(file_part(b"1")))
-    send(daemon, form(file_part(b"1")), "/nope")
-    put(daemon, "/b.txt", b"1")
+    send(daemon, form(file_part(b"1", "logged.1")))
+    send(daemon, form(file_part(b"1", "logged.2")), "/nope")
+    put(daemon, "/logged.3", b"1")
 
     def logged() -> list[Any]:
         lines = (daemon.directory / "logs/octyne.log").read_text().splitlines()
-        found = [json.loads(line) for line in lines if "server.files.upload" in line]
+        found = [json.loads(line) for line in lines if "logged" in line]
         return [(each["server"], each["path"], each["filename"]) for each in found]
 
-    eventually(lambda: logged() == [("web", "/", "a.txt"), ("web", "/", "b.txt")], 5)
+    eventually(lambda: logged() == [("web", "/", "logged.1"), ("web", "/", "logged.3")], 5)
 
 
 # -- as they are -----------------------------------------------------------------------------

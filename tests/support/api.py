@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import ClientSession, TCPConnector, UnixConnector, web
 
 from octyne.accounts.rights import Identity
+from octyne.accounts.stores import Session, SessionRecord
 from octyne.api.app import build, close, connect
 from octyne.api.context import Listener, Services
 from octyne.api.live import Live
@@ -140,10 +141,12 @@ class FakeAccounts:
         self.callbacks: list[Callable[[frozenset[str]], None]] = []
         self.updates: list[tuple[str, str | None, str | None, str]] = []
         self.logins: list[tuple[str, str, str]] = []
+        self.agents: list[str] = []
         self.is_limited = False
         self.bug: Exception | None = None
 
-    async def login(self, username: str, password: str, address: str) -> str:
+    async def login(self, username: str, password: str, address: str, user_agent: str = "") -> str:
+        self.agents.append(user_agent)
         self.logins.append((username, password, address))
         if self.is_limited:
             raise RateLimitedError("Too many failed logins.", retry_after_s=7)
@@ -166,6 +169,25 @@ class FakeAccounts:
         self.sessions = {t: i for t, i in self.sessions.items() if i.session_id != session_id}
         for callback in self.callbacks:
             callback(frozenset([session_id]))
+
+    async def list_sessions(self, username: str | None) -> list[SessionRecord]:
+        return [
+            SessionRecord(Session(i.session_id, i.username), 1_000, 2_000, "192.0.2.7", "curl/8")
+            for i in self.sessions.values()
+            if username in {None, i.username}
+        ]
+
+    async def end_session(self, session_id: str, *, username: str | None) -> str:
+        for record in await self.list_sessions(username):
+            if record.session.id == session_id:
+                self.end(session_id)
+                return record.session.username
+        raise NotFoundError("This session does not exist (any more).")
+
+    async def end_others(self, identity: Identity) -> None:
+        for record in await self.list_sessions(identity.username):
+            if record.session.id != identity.session_id:
+                self.end(record.session.id)
 
     def issue_ticket(self, identity: Identity, address: str) -> str:
         ticket = f"ticket+{len(self.tickets)}=="

@@ -2,11 +2,13 @@
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from typing import Any, Self
+from urllib.parse import quote, unquote, urlencode
 
-from support.daemon import Answer, Daemon
+from support.daemon import Answer, Daemon, running
 
 
 def app_config(directory: Path) -> dict[str, Any]:
@@ -112,3 +114,58 @@ def failed(answer: Answer) -> tuple[int, int, str]:
     assert answer.json["success"] is False, answer
     (error,) = answer.json["errors"]
     return answer.status, error["index"], error["message"]
+
+
+class Home:
+    """A daemon with one app, and the app's directory."""
+
+    def __init__(self, daemon: Daemon, files: Path) -> None:
+        self.daemon = daemon
+        self.files = files
+        self.token = daemon.token()
+
+    @classmethod
+    @contextmanager
+    def running(cls, directory: Path) -> Iterator[Self]:
+        """One that runs while the block does; the app "other" has the same files."""
+        files = directory / "files"
+        app = app_config(files)["app"]
+        with running(directory, {"app": app, "other": app}) as daemon:
+            yield cls(daemon, files)
+
+    def folder(self, name: str) -> Path:
+        """A folder in the app's directory."""
+        folder = self.files / name
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def ask(self, route: str, method: str = "GET", headers: Any = None, **query: str) -> Answer:
+        """A request on the API port."""
+        path = f"/server/app/{route}?{urlencode(query, quote_via=quote)}"
+        return self.daemon.api(method, path, **{"Authorization": self.token, **(headers or {})})
+
+    def listed(self, path: str = "", **query: str) -> dict[str, Any]:
+        """Entries by name."""
+        answer = self.ask("files", path=path, **query)
+        assert answer.status == 200, answer
+        return {entry["name"]: entry for entry in answer.json["contents"]}
+
+    def get(self, path: str, **headers: str) -> Answer:
+        """A file."""
+        return self.ask("file", headers=headers, path=path)
+
+    def actions(self, action: str) -> list[dict[str, Any]]:
+        """What the action log has of one kind."""
+        lines = (self.daemon.directory / "logs/octyne.log").read_text().splitlines()
+        return [each for each in map(json.loads, lines) if each.get("action") == action]
+
+
+def file_name(answer: Answer) -> str:
+    """What a browser would call it: RFC 6266."""
+    value = str(answer.headers["Content-Disposition"])
+    kind, _, parameter = value.partition("; ")
+    assert kind == "attachment"
+    assert "\n" not in value
+    if "filename*=" in parameter:
+        return unquote(parameter.partition("filename*=UTF-8''")[2])
+    return parameter.removeprefix("filename=")

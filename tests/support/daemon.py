@@ -18,6 +18,8 @@ from websockets.sync.client import ClientConnection, connect, unix_connect
 from octyne.system import process
 from support.eventually import eventually
 
+Body = bytes | str | Iterator[bytes]
+
 START_S = 20.0
 PROGRAMS = Path(__file__).parents[1] / "programs"
 
@@ -212,8 +214,8 @@ class Daemon:
 
     # -- its doors ---------------------------------------------------------------------------
 
-    def ask(self, method: str, path: str, body: bytes | str = b"", **headers: str) -> Answer:
-        """A request on the Unix socket, as @local."""
+    def ask(self, method: str, path: str, body: Body = b"", **headers: str) -> Answer:
+        """A request on the Unix socket, as @local; an iterator's pieces are sent as chunks."""
         return _exchange(_UnixConnection(str(self.socket_path)), method, path, body, headers)
 
     def api(self, method: str, path: str, body: bytes | str = b"", **headers: str) -> Answer:
@@ -328,7 +330,7 @@ def _tcp(port: int) -> HTTPConnection:
 
 
 def _exchange(
-    connection: HTTPConnection, method: str, path: str, body: bytes | str, headers: dict[str, str]
+    connection: HTTPConnection, method: str, path: str, body: Body, headers: dict[str, str]
 ) -> Answer:
     data = body.encode() if isinstance(body, str) else body
     named = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -41,11 +41,12 @@ def small_disk(place: Path, size: str) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
-def fill(disk: Path) -> Path:
-    """Leave no byte free; the file to delete when there is to be room again."""
+def fill(disk: Path, *, but_for: int = 0) -> Path:
+    """Leave no byte free but so many; the file to delete when there is to be room again."""
     ballast = disk / "ballast"
     with ballast.open("wb", buffering=0) as file:
-        while os.statvfs(disk).f_bavail:
+        while free := os.statvfs(disk).f_bavail:
             with contextlib.suppress(OSError):
-                file.write(b"x" * 4096)
+                file.write(b"x" * 4096 * max(1, free // 2))
+        file.truncate(file.tell() - min(but_for, file.tell()))
     return ballast

@@ -86,3 +86,9 @@ def _in_tar(archive: tarfile.TarFile, item: tarfile.TarInfo) -> bytes | str | No
     reader = archive.extractfile(item)
     assert reader is not None
     return reader.read()
+
+
+def tar_names(archive: Path) -> list[str]:
+    """What a tar of any compression holds, as GNU tar reads it to its end."""
+    command = [needs.program("tar"), "-tf", str(archive)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()

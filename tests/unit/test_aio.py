@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from octyne.aio import Helpers, Outbox, Pipe, Tasks, Workers
+from octyne.aio import Helpers, Outbox, Pipe, Slots, Tasks, Workers
 
 
 async def test_work_that_never_began_is_closed() -> None:
@@ -106,3 +106,16 @@ async def test_a_pipe_without_a_reader_lets_its_writer_go() -> None:
     with pytest.raises(BrokenPipeError):
         await writing
     workers.close()
+
+
+def test_slots_are_refused_when_there_are_no_more() -> None:
+    """And come back with the end of a block, however it ends."""
+    slots = Slots(1, lambda: OverflowError("full"))
+    with slots.taken():
+        assert slots.count == 1
+        with pytest.raises(OverflowError), slots.taken():
+            pass
+    with pytest.raises(KeyError), slots.taken():
+        raise KeyError
+
+    assert slots.count == 0

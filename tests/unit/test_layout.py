@@ -64,6 +64,7 @@ ELSEWHERE = {
     "accounts/redis_store/link.py": "needs a Redis: test_redis_nodes.py",
     "accounts/redis_store/sessions.py": "needs a Redis: test_session_stores.py",
     "files/settle.py": "is the end of tests/integration/files/test_journal.py, by its user",
+    "files/upload_pieces.py": "is a part of tests/integration/files/test_resumable.py, by its user",
     "system/paths/resolve.py": "is tested in tests/integration/system/paths/test_folder.py",
     "system/paths/syscalls.py": "is tested in tests/integration/system/paths/test_folder.py",
     "system/rotated_file.py": "is tested in tests/unit/test_audit.py, by its user",

@@ -9,12 +9,13 @@ from octyne.accounts import roster
 from octyne.accounts.credentials import Credentials, fingerprint, is_outdated, new_password
 from octyne.accounts.limits import LoginLimits
 from octyne.accounts.rights import LOCAL_USER, Identity
-from octyne.accounts.stores import Account, AccountStore, Edit, SessionStore
+from octyne.accounts.stores import Account, AccountStore, Edit, SessionRecord, SessionStore
 from octyne.accounts.tickets import Tickets
 from octyne.errors import (
     DaemonError,
     DeniedError,
     InvalidError,
+    NotFoundError,
     UnauthenticatedError,
     UnavailableError,
 )
@@ -106,7 +107,7 @@ class Authenticator:
         self._report(gone)
         return password
 
-    async def login(self, username: str, password: str, address: str) -> str:
+    async def login(self, username: str, password: str, address: str, user_agent: str = "") -> str:
         """Open a session and return its token.
 
         Takes the same time whether the account exists or not.
@@ -124,7 +125,7 @@ class Authenticator:
             raise InvalidError(EMPTY_LOGIN)
         for _ in range(LOGIN_TRIES):
             account = await self._check_password(username, password, address)
-            opened = await self._sessions.create(account, address)
+            opened = await self._sessions.create(account, address, user_agent)
             self._report(opened.dropped)
             # The account may be gone or have another password since; then this was too late.
             if await self._account(username) == account:
@@ -165,10 +166,43 @@ class Authenticator:
 
     async def logout(self, identity: Identity) -> None:
         """End the session of ``identity``. Raises `DeniedError` on a secondary."""
-        if not self.can_manage:
-            raise DeniedError(roster.NO_LOGIN)
+        self._require_login()
         if identity.session_id:
             self._report(await self._sessions.end({identity.session_id}))
+
+    async def list_sessions(self, username: str | None) -> list[SessionRecord]:
+        """The living sessions of an account, or (None) of all; the last used first.
+
+        Raises `InvalidError` when they are kept where they can't be listed.
+        """
+        found = self._sessions.records()
+        mine = [one for one in found if username in {None, one.session.username}]
+        names = {one.session.username for one in mine}
+        accounts = {name: await self._account(name) for name in names}
+        counted = [one for one in mine if _belongs(one, accounts[one.session.username])]
+        return sorted(counted, key=lambda one: (-one.last_used, -one.created, one.session.id))
+
+    async def end_session(self, session_id: str, *, username: str | None) -> str:
+        """End a session (only if it is of ``username``); returns whose it was.
+
+        Raises:
+            DeniedError: this node is a secondary.
+            InvalidError: sessions are kept where they can't be listed.
+            NotFoundError: there is none such.
+        """
+        self._require_login()
+        for one in self._sessions.records():
+            owner = one.session.username
+            if one.session.id == session_id and username in {None, owner}:
+                self._report(await self._sessions.end({session_id}))
+                return owner
+        raise NotFoundError("This session does not exist (any more).")
+
+    async def end_others(self, identity: Identity) -> None:
+        """End all sessions of an account but the one that asks. Raises `DeniedError`."""
+        self._require_login()
+        name = identity.username
+        self._report(await self._sessions.end_accounts({name}, keep=identity.session_id))
 
     def issue_ticket(self, identity: Identity, address: str) -> str:
         """A one-time ticket for ``identity`` at ``address``, good for 30 seconds."""
@@ -342,6 +376,10 @@ class Authenticator:
         if name in self._unended:
             raise UnavailableError("This name's old sessions can't be ended now; try again later.")
 
+    def _require_login(self) -> None:
+        if not self.can_manage:
+            raise DeniedError(roster.NO_LOGIN)
+
     def _require_manager(self) -> None:
         if not self.can_manage:
             raise DeniedError(roster.NO_MANAGING)
@@ -359,3 +397,9 @@ class Authenticator:
                 callback(ended)
             except Exception:  # bulkhead: the other connections must be closed all the same
                 log.exception("A connection of an ended session was not closed")
+
+
+def _belongs(record: SessionRecord, account: Account | None) -> bool:
+    """Whether `Authenticator.identify` would take it: its account has the password of then."""
+    mark = record.session.fingerprint
+    return account is not None and (not mark or mark == fingerprint(account.hash))

@@ -7,15 +7,16 @@ full disk sessions can still be ended.
 import logging
 import os
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from typing import Any
 
 from octyne.accounts.stores import Session
 
 log = logging.getLogger(__name__)
 
-VERSION = 1
+VERSION = 2
 
 _SCHEMA = f"""
     CREATE TABLE IF NOT EXISTS sessions (
@@ -25,9 +26,16 @@ _SCHEMA = f"""
         fingerprint BLOB NOT NULL,
         created INTEGER NOT NULL,
         last_used INTEGER NOT NULL,
-        address TEXT NOT NULL
+        address TEXT NOT NULL,
+        user_agent TEXT NOT NULL DEFAULT ''
     );
     PRAGMA user_version = {VERSION};
+"""
+_FROM_1 = f"""
+    BEGIN;
+    ALTER TABLE sessions ADD COLUMN user_agent TEXT NOT NULL DEFAULT '';
+    PRAGMA user_version = {VERSION};
+    COMMIT;
 """
 
 
@@ -39,6 +47,8 @@ class Entry:
     token: bytes
     created: int
     last_used: int
+    address: str
+    user_agent: str
 
 
 class SessionFile:
@@ -67,7 +77,7 @@ class SessionFile:
             self.close()
             return []
 
-    def insert(self, entry: Entry, address: str, dropped: Collection[str]) -> None:
+    def insert(self, entry: Entry, dropped: Collection[str]) -> None:
         """Add a session and delete those that had to go for it."""
         session = entry.session
         row = (
@@ -77,11 +87,12 @@ class SessionFile:
             session.fingerprint,
             entry.created,
             entry.last_used,
-            address,
+            entry.address,
+            entry.user_agent,
         )
         with self._open() as connection:
             connection.executemany("DELETE FROM sessions WHERE id = ?", [(one,) for one in dropped])
-            connection.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            connection.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def touch(self, rows: list[tuple[int, str]]) -> None:
         """Set the last use of sessions: (time, id)."""
@@ -121,15 +132,10 @@ class SessionFile:
     def _load(self, oldest: int) -> list[Entry]:
         connection = self._open()
         rows = connection.execute(
-            "SELECT id, token, username, fingerprint, created, last_used FROM sessions"
-            " WHERE last_used >= ? ORDER BY created",
-            (oldest,),
+            "SELECT * FROM sessions WHERE last_used >= ? ORDER BY created", (oldest,)
         )
         with closing(rows):
-            entries = [
-                Entry(Session(one, username, mark), token, created, last_used)
-                for one, token, username, mark, created, last_used in rows
-            ]
+            entries = [_entry(row) for row in rows]
         with suppress(sqlite3.OperationalError), connection:  # a full disk: they stay unused
             connection.execute("DELETE FROM sessions WHERE last_used < ?", (oldest,))
         return entries
@@ -160,6 +166,24 @@ def _prepare(connection: sqlite3.Connection) -> None:
         raise sqlite3.DatabaseError(verdict)
     if version == 0:
         connection.executescript(_SCHEMA)
+    if version == 1:
+        _extend(connection)
+
+
+def _extend(connection: sqlite3.Connection) -> None:
+    """Bring a file of version 1 up to date; on a full disk it can be read all the same."""
+    try:
+        connection.executescript(_FROM_1)
+    except sqlite3.OperationalError as exc:
+        log.warning("The file of the sessions can't be brought up to date: %s", exc)
+        if connection.in_transaction:
+            connection.rollback()
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    session_id, token, username, mark, created, last_used, address, *later = row
+    agent = later[0] if later else ""  # not there before version 2
+    return Entry(Session(session_id, username, mark), token, created, last_used, address, agent)
 
 
 def _create_private(path: str) -> None:

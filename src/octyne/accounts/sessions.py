@@ -17,7 +17,7 @@ from typing import ParamSpec
 from octyne import aio
 from octyne.accounts.credentials import fingerprint
 from octyne.accounts.session_file import Entry, SessionFile
-from octyne.accounts.stores import Account, NewSession, Session
+from octyne.accounts.stores import Account, NewSession, Session, SessionRecord
 from octyne.errors import UnavailableError
 
 P = ParamSpec("P")
@@ -72,16 +72,16 @@ class SqliteSessions:
     async def probe(self) -> None:
         """A file is always there, or fails when it is written."""
 
-    async def create(self, account: Account, address: str) -> NewSession:
+    async def create(self, account: Account, address: str, user_agent: str = "") -> NewSession:
         """Open a session, durably; beyond `MAX_PER_ACCOUNT` the longest unused one ends.
 
         Cancelling is safe: at worst a session stays that nobody has the token of.
         """
         token, now = new_token(), int(self._clock())
         session = Session(secrets.token_hex(16), account.name, fingerprint(account.hash))
-        entry = Entry(session, token_digest(token), now, now)
+        entry = Entry(session, token_digest(token), now, now, address, user_agent)
         dropped = self._surplus(account.name)
-        if not await self._written("open", self._file.insert, entry, address, dropped):
+        if not await self._written("open", self._file.insert, entry, dropped):
             raise UnavailableError("The session can't be saved (is the disk full?); try again.")
         self._add(entry)
         self._forget(dropped)
@@ -139,6 +139,15 @@ class SqliteSessions:
         ended = await self.end(expired)
         await self._delete_ended()
         return ended
+
+    def records(self) -> list[SessionRecord]:
+        """All living sessions, in no order."""
+        oldest = int(self._clock()) - LIFETIME_S
+        return [
+            SessionRecord(one.session, one.created, one.last_used, one.address, one.user_agent)
+            for one in self._by_id.values()
+            if one.last_used >= oldest
+        ]
 
     def known(self, names: Collection[str] | None = None) -> frozenset[str]:
         """All living sessions (of these accounts)."""

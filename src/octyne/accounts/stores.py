@@ -44,6 +44,22 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionRecord:
+    """What is known of a living session; times in seconds since 1970.
+
+    Attributes:
+        address: where it was opened from.
+        user_agent: what opened it, as it calls itself; "" when it didn't say.
+    """
+
+    session: Session
+    created: int
+    last_used: int
+    address: str
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class NewSession:
     """A session that was just opened.
 
@@ -103,7 +119,7 @@ class SessionStore(Protocol):
     async def probe(self) -> None:
         """Raise `UnavailableError` if the store can't be used now."""
 
-    async def create(self, account: Account, address: str) -> NewSession:
+    async def create(self, account: Account, address: str, user_agent: str = "") -> NewSession:
         """Open a session. Raises `UnavailableError`."""
 
     async def find(self, token: str) -> Session | None:
@@ -126,6 +142,9 @@ class SessionStore(Protocol):
 
     async def maintain(self) -> frozenset[str]:
         """Periodic work, about every second; returns the ids of sessions that turned out dead."""
+
+    def records(self) -> list[SessionRecord]:
+        """All living sessions. Raises `InvalidError` when the store can't list them."""
 
     def known(self, names: Collection[str] | None = None) -> frozenset[str]:
         """Ids of sessions (of these accounts) that this node may have live connections of."""

@@ -25,6 +25,7 @@ from octyne.api.handlers import (
     resumable,
     root,
     servers,
+    sessions,
     uploads,
 )
 from octyne.api.pipeline import Pipeline
@@ -36,12 +37,11 @@ POST_ONLY = "Only POST is allowed!"
 FILE = "Only GET, POST, PATCH and DELETE are allowed!"  # so the contract says; PUT came later
 UPLOAD = "Only GET, PATCH and DELETE are allowed!"
 GET_POST = "Only GET and POST are allowed!"
+GET_DELETE = "Only GET and DELETE are allowed!"
 GET_PATCH = "Only GET and PATCH are allowed!"
 ACCOUNTS = "Only GET, POST, PATCH and DELETE are allowed!"
-POST_ONLY = "Only POST is allowed!"
-FILE = "Only GET, POST, PATCH and DELETE are allowed!"
-GET_POST_DELETE = "Only GET, POST and DELETE are allowed!"
 GET_POST_IS = "Only GET and POST is allowed!"  # so the contract says
+JOB_FIELD = "token"  # names the job that is asked for, or ended
 
 CLOSE_S = 5.0  # seconds; a viewer that never reads is cut off after three
 
@@ -64,6 +64,9 @@ def routes() -> tuple[Route, ...]:
     add_account = Operation(accounts.create_account, Right.ACCOUNTS_EDIT)
     change_account = Operation(accounts.change_account, Right.ACCOUNTS_EDIT)
     drop_account = Operation(accounts.delete_account, Right.ACCOUNTS_EDIT)
+    who = Operation(sessions.get_caller, LOGIN_ONLY)
+    list_sessions = Operation(sessions.list_sessions, LOGIN_ONLY)
+    end_sessions = Operation(sessions.end_sessions, LOGIN_ONLY)
     list_apps = Operation(servers.list_servers, Right.APP_VIEW)
     show_app = Operation(servers.get_server, Right.APP_VIEW)
     operate_app = Operation(servers.operate_server, Right.APP_CONTROL)
@@ -91,6 +94,8 @@ def routes() -> tuple[Route, ...]:
         Route("/config/reload", {"GET": reload_config, "POST": reload_config}, GET_POST),
         Route("/accounts", {"GET": list_accounts, "POST": add_account,
                             "PATCH": change_account, "DELETE": drop_account}, ACCOUNTS),
+        Route("/whoami", {"GET": who}, GET_ONLY),
+        Route("/sessions", {"GET": list_sessions, "DELETE": end_sessions}, GET_DELETE),
         Route("/log", {"GET": read_actions}, GET_ONLY),
         Route("/servers", {"GET": list_apps, "POST": list_apps}, GET_POST),
         Route("/server/{id}", {"GET": show_app, "POST": operate_app}, GET_POST_IS),
@@ -154,16 +159,18 @@ def archive_routes() -> tuple[Route, ...]:
     """The part of the table for archives."""
     compress = Operation(archives.compress, Right.APP_FILES_MODIFY)
     show_compress = Operation(archives.get_compress, Right.APP_FILES_VIEW)
-    end_compress = Operation(archives.cancel_compress, Right.APP_FILES_MODIFY)
+    end_compress = Operation(archives.cancel_compress, Right.APP_FILES_MODIFY, only_with=JOB_FIELD)
     decompress = Operation(archives.decompress, Right.APP_FILES_MODIFY)
-    show_decompress = Operation(archives.get_decompress, Right.APP_FILES_VIEW)
-    end_decompress = Operation(archives.cancel_decompress, Right.APP_FILES_MODIFY)
+    show_decompress = Operation(archives.get_decompress, Right.APP_FILES_VIEW, only_with=JOB_FIELD)
+    end_decompress = Operation(
+        archives.cancel_decompress, Right.APP_FILES_MODIFY, only_with=JOB_FIELD
+    )
     packing = {"GET": show_compress, "POST": compress, "DELETE": end_compress}
     unpacking = {"GET": show_decompress, "POST": decompress, "DELETE": end_decompress}
     return (
         Route("/server/{id}/compress", packing, GET_POST),
         Route("/server/{id}/compress/v2", packing, GET_POST),
-        Route("/server/{id}/decompress", unpacking, GET_POST_DELETE),
+        Route("/server/{id}/decompress", unpacking, POST_ONLY),
     )
 
 

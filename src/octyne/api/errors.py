@@ -29,7 +29,6 @@ log = logging.getLogger(__name__)
 OK = 200
 PARTIAL = 206
 NOT_MODIFIED = 304
-FAILED_PRECONDITION = 412
 NO_SUCH_RANGE = 416
 SWITCHING_PROTOCOLS = 101
 
@@ -46,12 +45,12 @@ class MethodNotAllowedError(DaemonError):
     """The route does not take this method.
 
     Attributes:
-        allowed: the methods that it takes.
+        allowed: the methods that it takes; "" where the table knows them.
     """
 
     code = "method-not-allowed"
 
-    def __init__(self, message: str, allowed: str) -> None:
+    def __init__(self, message: str, allowed: str = "") -> None:
         super().__init__(message)
         self.allowed = allowed
 
@@ -146,11 +145,6 @@ def problem(error: Exception, what: str) -> Problem:
     reason = str(error.__cause__) if isinstance(error, InvalidConfigError) else ""
     closes = isinstance(error, BrokenBodyError)
     return Problem(status, str(error), _headers(error), closes, reason)
-
-
-def changed() -> Problem:
-    """The file isn't in the state that the client names."""
-    return Problem(FAILED_PRECONDITION, "This file was changed meanwhile!")
 
 
 def outside_of(size: int) -> Problem:

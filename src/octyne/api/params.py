@@ -128,11 +128,16 @@ def string_field(fields: dict[str, Any], name: str) -> str:
     return optional_string(fields, name) or ""
 
 
+def field(fields: dict[str, Any], name: str) -> object:
+    """Any value of a JSON object, by its key as in `string_field`; None when missing or null."""
+    if name in fields:
+        return fields[name]
+    return next((fields[key] for key in fields if key.lower() == name), None)
+
+
 def optional_string(fields: dict[str, Any], name: str) -> str | None:
     """Like `string_field`, None when missing or null."""
-    value = fields.get(name)
-    if name not in fields:
-        value = next((fields[key] for key in fields if key.lower() == name), None)
+    value = field(fields, name)
     if value is None:
         return None
     if not isinstance(value, str) or not is_clean(value):

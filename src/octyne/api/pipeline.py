@@ -75,8 +75,8 @@ class Pipeline:
         if route is None:
             return await self._no_route(call, path)
         operation = route.methods.get(route.method(call.request))
-        if operation is None:
-            raise errors.MethodNotAllowedError(route.only, route.allowed)
+        if operation is None or (operation.only_with and operation.only_with not in call.query):
+            raise errors.MethodNotAllowedError(route.only)
         if route.gate is not None:
             route.gate(self._services, self._listener)
         if operation.needs is not Access.PUBLIC:
@@ -105,6 +105,8 @@ class Pipeline:
         if operation is not None and operation.refuse is not None:
             return await operation.refuse(call, problem)
         answer = replies.failure(problem)
+        if route is not None and isinstance(error, errors.MethodNotAllowedError):
+            answer.extra["Allow"] = route.allowed
         if bodies.is_withheld(request):
             answer.force_close()
         return answer

@@ -35,6 +35,8 @@ class Operation:
         needs: the right asked for before the handler runs.
         changes_state: a GET that does; a cookie isn't enough for it from foreign origins.
         takes_ticket: `?ticket=` is looked at, and used up.
+        only_with: a field of the query without which the route doesn't have this method: one that
+            came to a route of the contract later, where old clients count on 405.
         refuse: of a WebSocket: tells an error to a client that expects one.
     """
 
@@ -43,6 +45,7 @@ class Operation:
     changes_state: bool = False
     takes_ticket: bool = False
     is_websocket: bool = False
+    only_with: str = ""
     refuse: Refusal | None = None
 
 

@@ -15,6 +15,7 @@ MAX_SHOWN = 200  # characters of a name in a reason
 EARLIEST_S, LATEST_S = -(1 << 31), 1 << 34  # what file systems can keep
 
 _DRIVE = re.compile("[A-Za-z]:")
+_ORDINARY = re.compile("[A-Za-z0-9_.-][A-Za-z0-9_./-]*")  # nothing of these can be wrong
 
 
 class MemberKind(Enum):
@@ -67,15 +68,18 @@ def member_parts(name: str) -> Parts:
     why = _fault(name)
     if why:
         raise refused(name, why)
-    parts = tuple(part for part in name.split("/") if part not in ("", "."))
+    parts = tuple([part for part in name.split("/") if part not in ("", ".")])
     if ".." in parts:
         raise refused(name, "has a name that leads out of its folder")
-    if any(len(part.encode()) > MAX_NAME_BYTES for part in parts):
+    is_long = len(name.encode()) > MAX_NAME_BYTES  # most are not: this runs for each member
+    if is_long and any(len(part.encode()) > MAX_NAME_BYTES for part in parts):
         raise refused(name, "has a name that is too long")
     return parts
 
 
 def _fault(name: str) -> str:
+    if _ORDINARY.fullmatch(name):  # most are, and this runs for each member
+        return ""
     faults = {
         "has no name": not name,
         "has a NUL byte in its name": "\0" in name,

@@ -95,6 +95,8 @@ class Job:
         """Note how it ended (called by `Jobs`)."""
         self.error = error
         self.is_running = False
+        if error is None:
+            self.progress.finish()
         self._ended.set()
 
 
@@ -164,6 +166,10 @@ class Jobs:
     def app_removed(self, app: str) -> None:
         """End the jobs of an app that is gone."""
         self._end_all([job for job in self._jobs.values() if job.owner.app == app])
+
+    def account_ended(self, account: str) -> None:
+        """End the jobs of an account that is gone, or has another name."""
+        self._end_all([job for job in self._jobs.values() if job.owner.account == account])
 
     async def close(self) -> None:
         """Take no more jobs, end all, and wait until they have cleaned up, at most `CLOSE_S`."""

@@ -62,9 +62,9 @@ class Member:
         """
         assert self.folder is not None, "not a file"
         try:
-            return self.folder.open_file(self.name.rpartition("/")[2])
+            return self.folder.open_seen(self.name.rpartition("/")[2])
         except OSError as error:
-            if error.errno in (errno.ENOENT, errno.ELOOP, errno.EISDIR):
+            if error.errno in (errno.ENOENT, errno.ELOOP, errno.EISDIR, errno.ENXIO):
                 return None
             if isinstance(error, PermissionError):
                 raise _closed(self.name) from error
@@ -157,7 +157,7 @@ class Walk:
     ) -> Member | None:
         if self._is_hidden(leaf):
             return None
-        with suppress(*GONE):
+        try:
             status = folder.lstat(leaf) if entry is None else entry.stat(follow_symlinks=False)
             kind = stat.S_IFMT(status.st_mode)
             if kind == stat.S_IFREG:
@@ -166,6 +166,8 @@ class Walk:
                 return Member(name, status)
             if kind == stat.S_IFLNK:
                 return Member(name, status, None, folder.readlink(leaf))
+        except GONE:
+            pass
         return None
 
 

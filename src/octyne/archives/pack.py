@@ -8,9 +8,10 @@ Hard links are files like others.
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from octyne.aio import Helpers, Workers
 from octyne.archives import encoders
@@ -22,6 +23,7 @@ from octyne.archives.zip_writer import ZipWriter
 from octyne.errors import InvalidError
 from octyne.files.errors import named
 from octyne.files.service import Files
+from octyne.files.targets import open_root
 from octyne.system.paths.folder import Place, Root
 from octyne.system.paths.names import Parts, PathError, parse
 
@@ -101,7 +103,11 @@ def prepare(root: Root, request: PackRequest) -> None:
 class Built:
     """An archive that is complete and still hidden; `close` removes it, unless it was `put`."""
 
-    def __init__(self, place: Place, hidden: str, held: ExitStack) -> None:
+    def __init__(
+        self, place: Place, hidden: str, held: ExitStack, check: Callable[[], None]
+    ) -> None:
+        """``check`` raises FileNotFoundError when its folder is gone."""
+        self._check = check
         self._place = place
         self._hidden = hidden
         self._held = held
@@ -113,6 +119,7 @@ class Built:
             InvalidError: something has that name by now, or its folder is gone.
         """
         try:
+            self._check()
             self._place.folder.move(self._hidden, self._place.folder, self._place.name)
         except FileExistsError as error:
             raise InvalidError(IN_THE_WAY) from error
@@ -136,7 +143,7 @@ def build(files: Files, directory: str, request: PackRequest, progress: Progress
         CancelledError: the job was told to end.
     """
     with named("archive path"), ExitStack() as stack:
-        root = stack.enter_context(Root.open(directory))
+        root = stack.enter_context(open_root(directory))
         place = stack.enter_context(_archive_place(root, request.path))
         hidden = stack.enter_context(files.leftovers.hidden(root, place.folder, "pack"))
         base = _base(root, request.base)
@@ -150,7 +157,8 @@ def build(files: Files, directory: str, request: PackRequest, progress: Progress
         finally:
             os.close(descriptor)
         progress.check()
-        return Built(place, hidden, stack.pop_all())
+        check = partial(files.leftovers.check_visible, root, place.folder)
+        return Built(place, hidden, stack.pop_all(), check)
 
 
 async def pack(
@@ -172,7 +180,7 @@ def write(
     walk: Walk, request: PackRequest, sink: Sink, progress: Progress, threads: int = THREADS
 ) -> None:
     """Write an archive of what is walked; raises as `pack`."""
-    with Helpers("pack", threads) as helpers:
+    with Helpers("pack", threads, progress.check) as helpers:
         if sink.can_patch:
             helpers.start_later(COUNT_S, walk.count, progress)
         if request.kind == "zip":
@@ -190,7 +198,7 @@ def check_names(root: Root, base: Parts, names: list[str]) -> list[Parts]:
         InvalidError: one isn't, or can't be packed.
     """
     chosen = []
-    for name in names:
+    for name in dict.fromkeys(names):  # millions of the same fit into a request
         with named(f"file path {_shown(name)}"):
             parts = parse(name)
             try:

@@ -34,6 +34,10 @@ class Progress:
         if self._cancelled.is_set():
             raise CancelledError
 
+    def finish(self) -> None:
+        """All is done: so that is the total, also where nobody counted or folders were implied."""
+        self.bytes_total, self.entries_total = self.bytes_done, self.entries_done
+
     def advance(self, size: int, entries: int = 0) -> None:
         """Count what is done, from any of the job's threads; also a `check`."""
         with self._lock:

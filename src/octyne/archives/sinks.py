@@ -79,10 +79,10 @@ class InOrder(Generic[T]):
     def put(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> None:
         """Queue a piece; may take results before. Raises what pieces, or taking them, raise."""
         while len(self._pieces) >= self._ahead or (self._pieces and self._pieces[0].done()):
-            self._take(self._pieces.popleft().result())
+            self._take(self._helpers.result(self._pieces.popleft()))
         self._pieces.append(self._helpers.start(work, *args, **kwargs))
 
     def finish(self) -> None:
         """Take all that is left."""
         while self._pieces:
-            self._take(self._pieces.popleft().result())
+            self._take(self._helpers.result(self._pieces.popleft()))

@@ -27,6 +27,7 @@ from octyne.errors import ConflictError, InvalidError
 from octyne.files.errors import NO_FOLDER, missing, named
 from octyne.files.journal import Journal
 from octyne.files.service import Files
+from octyne.files.targets import open_root
 from octyne.system.paths.folder import Folder, Place, Root
 from octyne.system.paths.names import OutsideError, Parts, PathError, parse
 
@@ -71,7 +72,7 @@ def prepare(directory: str, request: UnpackRequest) -> None:
         InvalidError: with the contract's texts.
         DeniedError: the archive or a folder is closed to us.
     """
-    with Root.open(directory) as root:
+    with open_root(directory) as root:
         os.close(_open_archive(root, request.path))
         _reader(request.path)
         with _find_destination(root, request.destination):
@@ -123,7 +124,7 @@ class _Unpacking:
     def stage(self) -> None:
         """Take everything out of the archive, into a hidden folder where it is going to be."""
         request, enter = self._request, self._open.enter_context
-        self._root = root = enter(Root.open(self._directory))
+        self._root = root = enter(open_root(self._directory))
         archive = _open_archive(root, request.path)
         self._open.callback(os.close, archive)
         self._found = found = enter(_find_destination(root, request.destination))
@@ -149,7 +150,7 @@ class _Unpacking:
         self._progress.check()
         with _destination_errors():
             home, name = self._found.folder, self._found.name
-            self._root.relative(home)  # still inside?
+            self._files.leftovers.check_visible(self._root, home)
             if name:
                 home.chmod(self._hidden, FOLDER_MODE)
                 with suppress(FileExistsError):

@@ -41,6 +41,7 @@ _PIECE = 1 << 20
 _MAX_COMMENT = 0xFFFF
 _MAX_DIRECTORY = 256 << 20  # bytes
 _FULL_16, _FULL_32 = 0xFFFF, 0xFFFFFFFF
+_MAX_KEPT = 20_000  # entries, of some 500 bytes each; of more the directory is read twice
 _UNIX_SYSTEMS = (3, 19)
 _DOS_FOLDER = 0x10
 _ENCRYPTED, _UTF8 = 0x1 | 0x40 | 0x2000, 0x800
@@ -92,6 +93,7 @@ class ZipDirectory:
         self._file = descriptor
         self._budget = budget
         self._file_size = os.fstat(descriptor).st_size
+        self._kept: list[Entry] | None = None
         self._find_end()
         if self._count > budget.max_members:
             raise budget.too_many()
@@ -107,10 +109,13 @@ class ZipDirectory:
         """Read all of it, so that nothing is unpacked of an archive that lies about its places."""
         starts, ends = array("Q"), array("Q")
         total = 0
+        kept: list[Entry] | None = [] if self._count <= _MAX_KEPT else None
         for entry, begin in self._entries():
             starts.append(begin)
             ends.append(entry.start + entry.packed)
             total += entry.member.size
+            if kept is not None:
+                kept.append(entry)
             self._budget.check()
         order = sorted(range(len(starts)), key=starts.__getitem__)
         end = 0
@@ -121,9 +126,13 @@ class ZipDirectory:
         if end > self._begin:
             raise BrokenArchiveError(BROKEN_DIRECTORY)
         self._budget.announce(total, self._count)
+        self._kept = kept
 
     def entries(self) -> Iterator[Entry]:
         """The entries, in the directory's order."""
+        if self._kept is not None:
+            yield from self._kept
+            return
         for entry, _ in self._entries():
             yield entry
 

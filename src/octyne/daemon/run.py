@@ -131,6 +131,7 @@ class Daemon:
                 self.fleet.start_due()
             tasks.start("fleet", self.fleet.run())
             tasks.start("accounts", self.accounts.run())
+            tasks.start("files", self.files.run())
             tasks.start("uploads", self.files.resumable.run())
             tasks.start("reload", self._reload_on(signals.reload, listeners))
             tasks.start("surroundings", self._warn_of_surroundings())
@@ -140,6 +141,7 @@ class Daemon:
             await signals.ended.wait()
             if signals.takes_apps:
                 await self._shut_down_apps(signals)
+            self.files.stop()
             await self.jobs.close()
         self._say_farewell()
 

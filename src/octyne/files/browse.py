@@ -49,9 +49,12 @@ def folder_at(root: Root, parts: Parts) -> Folder:
     try:
         return root.at(parts)
     except NotADirectoryError as error:
-        with root.target(parts) as place:
-            if place.folder.find(place.name) is not None:
-                raise InvalidError(NOT_A_FOLDER) from error
+        try:
+            with root.target(parts) as place:
+                if place.folder.find(place.name) is not None:
+                    raise InvalidError(NOT_A_FOLDER) from error
+        except IsADirectoryError:  # by now
+            return root.at(parts)
         raise
 
 
@@ -80,10 +83,9 @@ class Lister:
 
         Entries that go meanwhile are left out. ``details``: each is a `wire.FileDetails`.
         """
-        with folder.scan() as entries:
-            names = [entry.name for entry in entries]
         hides = self._hides
-        names = in_order([name for name in names if not (name.startswith(PREFIX) and hides(name))])
+        names = [name for name in folder.names() if not (name.startswith(PREFIX) and hides(name))]
+        names = in_order(names)
         describe = Details(folder).describe if details else None
         for start in range(0, len(names), PIECE):
             yield self._look(folder.fd, names[start : start + PIECE], describe)
@@ -96,6 +98,7 @@ class Lister:
     ) -> list[wire.FileEntry]:
         """This runs for each entry of each listing: it is written for speed."""
         lstat, type_of, entry_of = os.lstat, self._types.type_of, wire.FileEntry
+        regular, modified = stat.S_IFREG, stat.ST_MTIME
         now, found = time.time_ns(), []
         for name in names:
             try:
@@ -103,16 +106,16 @@ class Lister:
             except FileNotFoundError:
                 continue
             kind = status.st_mode & _KIND
-            if kind == stat.S_IFREG:
-                content = type_of(fd, name, status, now)
+            if kind == regular:
+                content, is_folder = type_of(fd, name, status, now), False
             else:
-                content = _TYPES.get(kind, BINARY)
+                content, is_folder = _TYPES.get(kind, BINARY), kind in _TYPES
             entry = entry_of(
                 name if name.isascii() else shown(name),
                 status.st_size,
                 content,
-                kind in _TYPES,
-                status[stat.ST_MTIME],  # type: ignore[arg-type]  # the items are whole numbers
+                is_folder,
+                status[modified],  # type: ignore[arg-type]  # the items are whole numbers
             )
             found.append(entry if describe is None else describe(name, status, entry))
         return found

@@ -101,7 +101,11 @@ def _move(files: Files, directory: str, change: Move) -> None:
                 targets.sync(pair.source.folder, pair.target.folder)
                 return
         try:
-            with Journal(files, root) as journal, Batch(files, root, journal) as batch:
+            with (
+                errors.named("path"),
+                Journal(files, root) as journal,
+                Batch(files, root, journal) as batch,
+            ):
                 batch.run([change])
         except BatchError as error:
             raise error.cause from error
@@ -140,6 +144,7 @@ class _Copy:
         self._files = files
         self._directory = directory
         self._change = change
+        self._root: Root | None = None
         self._target: Place | None = None
         self._hidden = ""
         self._resources = ExitStack()
@@ -155,7 +160,7 @@ class _Copy:
             self._prepare()
 
     def _prepare(self) -> None:
-        root = self._resources.enter_context(targets.open_root(self._directory))
+        root = self._root = self._resources.enter_context(targets.open_root(self._directory))
         change, is_hidden = self._change, self._files.leftovers.is_hidden
         pair = self._resources.enter_context(
             targets.find_pair(root, change.source, change.target, "copied")
@@ -169,10 +174,12 @@ class _Copy:
             tree.run(pair.target.folder, self._hidden)
 
     def place(self) -> None:
+        assert self._root is not None, "prepare has been called"
         assert self._target is not None, "prepare has been called"
         folder = self._target.folder
         with errors.named("destination path"):
             try:
+                self._files.leftovers.check_visible(self._root, folder)
                 folder.move(self._hidden, folder, self._target.name)
             except FileExistsError as error:
                 raise ConflictError(errors.TAKEN) from error
@@ -303,6 +310,7 @@ async def run_batch(files: Files, directory: str, operations: Sequence[Operation
 
     Raises:
         BatchError: one failed, and everything is as it was.
+        UnavailableError: no room on the disk to say that all are done; likewise.
     """
     if not operations:
         return
@@ -316,6 +324,6 @@ def _run_batch(files: Files, directory: str, operations: Sequence[Operation]) ->
         root = resources.enter_context(targets.open_root(directory))
         journal = Journal(files, root, finish_later=True)
         resources.callback(journal.finish)
-        with journal, Batch(files, root, journal) as batch:
+        with errors.named("path"), journal, Batch(files, root, journal) as batch:
             batch.run(operations)
         return resources.pop_all()

@@ -33,13 +33,14 @@ class TypeCache:
 
         ``folder`` is the descriptor of its folder, ``now_ns`` the time before ``status`` was taken.
         """
-        if not status.st_size:
+        size = status.st_size
+        if not size:
             return PLAIN
         key = hash(
             (
                 status.st_dev,
                 status.st_ino,
-                status.st_size,
+                size,
                 status.st_mtime_ns,
                 status.st_ctime_ns,
             )

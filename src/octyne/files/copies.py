@@ -8,11 +8,10 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 from octyne.errors import InvalidError, UnavailableError
 from octyne.files.errors import NO_ROOM
-from octyne.files.trees import beneath
+from octyne.files.trees import Stop, beneath
 from octyne.system.paths.folder import Folder
 from octyne.system.paths.names import Parts
 
@@ -40,13 +39,6 @@ class Size:
 
     stored_bytes: int
     files: int
-
-
-class Stop(Protocol):
-    """A `threading.Event`, or something like it."""
-
-    def is_set(self) -> bool:
-        """Whether to stop."""
 
 
 class TreeCopy:
@@ -155,7 +147,7 @@ class TreeCopy:
         folder.set_times(name, found.st_atime_ns, found.st_mtime_ns)
 
     def _copy_file(self, folder: Folder, name: str, to: Folder, to_name: str) -> None:
-        source = folder.open_file(name)
+        source = _open(folder, name)
         try:
             target = to.create(to_name)
             try:
@@ -213,6 +205,16 @@ def _entries(folder: Folder) -> list[tuple[str, os.stat_result]]:
             except FileNotFoundError:
                 continue  # it went meanwhile
     return found
+
+
+def _open(folder: Folder, name: str) -> int:
+    """A file for reading; one that has become a folder or a symlink meanwhile is gone."""
+    try:
+        return folder.open_file(name)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EISDIR):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)) from error
+        raise
 
 
 def _clone(source: int, target: int) -> bool:

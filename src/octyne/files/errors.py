@@ -1,14 +1,17 @@
 """From what the file system says to what users read: the contract's texts, section 5."""
 
 import errno
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from octyne.errors import (
     ConflictError,
+    DaemonError,
     DeniedError,
     InvalidError,
     NotFoundError,
+    TooLargeError,
     UnavailableError,
 )
 from octyne.system.paths.names import PathError
@@ -32,10 +35,13 @@ NO_DIRECTORY = "The app's directory does not exist!"
 IS_A_FOLDER = "This is a folder!"
 INVALID_FORM = "Invalid form sent!"
 NO_ROOM = "There is not enough free space on the disk."
-
-NO_ROOM = "There is not enough free space on the disk."
+DISK_FAILS = "The disk reports an error; the daemon's log has more."
+NOT_EMPTY = "Something was made in this folder meanwhile! Try again."
+TOO_LARGE = "This disk can't hold such a large file."
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -43,10 +49,11 @@ def named(what: str) -> Iterator[None]:
     """Refused paths become "Invalid {what}: why", such as "Invalid folder path: ...".
 
     Raises:
-        InvalidError: the block raised a PathError.
+        InvalidError: the block raised a PathError, or the file system can't have such a name.
         DeniedError: the operating system doesn't let us.
-        ConflictError: it is a mount point.
-        UnavailableError: there is no room on the disk.
+        ConflictError: it is a mount point, or isn't empty any more.
+        UnavailableError: there is no room on the disk, or it is broken.
+        TooLargeError: no file there can be so large.
     """
     try:
         yield
@@ -55,13 +62,27 @@ def named(what: str) -> Iterator[None]:
     except PermissionError as error:
         raise DeniedError("The operating system does not permit this.") from error
     except OSError as error:
-        if error.errno in NO_SPACE:
-            raise UnavailableError(NO_ROOM) from error
-        if error.errno == errno.EROFS:
-            raise DeniedError("The disk is read-only.") from error
-        if error.errno == errno.EBUSY:
-            raise ConflictError(IN_USE) from error
-        raise
+        if error.errno == errno.ENAMETOOLONG:
+            raise InvalidError(f"Invalid {what}: it is too long.") from error
+        if (told := _of_disk(error)) is None:
+            raise
+        raise told from error
+
+
+def _of_disk(error: OSError) -> DaemonError | None:
+    """What users are told of a disk that can't; None when it is no fault of the disk."""
+    if error.errno in NO_SPACE:
+        return UnavailableError(NO_ROOM)
+    if error.errno == errno.EIO:
+        log.error("A disk reports an error", exc_info=error)
+        return UnavailableError(DISK_FAILS)
+    faults = {
+        errno.EFBIG: TooLargeError(TOO_LARGE),
+        errno.EROFS: DeniedError("The disk is read-only."),
+        errno.EBUSY: ConflictError(IN_USE),
+        errno.ENOTEMPTY: ConflictError(NOT_EMPTY),
+    }
+    return faults.get(error.errno or 0)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from octyne.errors import PreconditionFailedError
 
 ANY = "*"
-CHANGED = "This file was changed meanwhile. Read it again, and bring your changes into it."
+CHANGED = "This file was changed meanwhile. Read it again."
 EXISTS = "This file exists already. Choose another name, or replace it by its ETag (If-Match)."
 GONE = "This file does not exist any more. Send it without If-Match to make it again."
 

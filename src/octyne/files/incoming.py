@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Self
 
-from octyne.errors import InvalidError, NotFoundError, TooLargeError, UnavailableError
+from octyne.errors import InvalidError, TooLargeError, UnavailableError
 from octyne.files.errors import IS_A_FOLDER, NO_FOLDER, NO_ROOM, NOT_A_FILE, missing, named
 from octyne.files.etags import ALWAYS, Condition, etag
 from octyne.files.leftovers import Leftovers
 from octyne.system.paths import syscalls
 from octyne.system.paths.folder import Folder, Place, Root
-from octyne.system.paths.names import OutsideError, Parts, PathError, check_name
+from octyne.system.paths.names import Parts, PathError, check_name
 
 KIND = "upload"
 MODE = 0o666 & ~0o022  # of files that weren't there before
@@ -76,10 +76,6 @@ def refused() -> Iterator[None]:
             yield
     except IsADirectoryError as error:
         raise InvalidError(IS_A_FOLDER) from error
-    except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:
-            raise InvalidError(f"Invalid {WHAT}: it is too long.") from error
-        raise
 
 
 def state_at(place: Place) -> str | None:
@@ -202,7 +198,7 @@ class Incoming:
         """
         with self._lock, refused():
             self._check_open()
-            self._check_folder()
+            self._leftovers.check_visible(self._root, self._folder)
             old = self._folder.find(self.name)
             _check_kind(old)
             condition.check(None if old is None else etag(old))
@@ -246,15 +242,6 @@ class Incoming:
         """Whoever gave it up doesn't hear of this."""
         if self._fd < 0:
             raise ValueError("It was closed meanwhile.")
-
-    def _check_folder(self) -> None:
-        """A folder that was taken away, or is just being, is no place for a file."""
-        try:
-            parts = self._root.relative(self._folder)
-        except OutsideError as error:
-            raise NotFoundError(NO_FOLDER) from error
-        if any(self._leftovers.is_hidden(part) for part in parts):
-            raise NotFoundError(NO_FOLDER)
 
     def _dress(self, old: os.stat_result | None) -> None:
         """Give it the mode, and as root the owner, of the old file."""

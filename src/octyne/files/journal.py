@@ -181,7 +181,7 @@ class Journal:
         """Remove what was taken away, once that is committed. Logs what can't be removed."""
         if not self._is_committed:
             return
-        if settle.finish(self._root, self._records):
+        if settle.finish(self._root, self._records, self._leftovers):
             self._drop()
         else:
             log.warning("A removed file stays hidden until the next start")
@@ -328,9 +328,9 @@ def recover(files: Home) -> None:
     """
     directory = os.path.join(files.directory, JOURNALS_DIRECTORY)
     os.makedirs(directory, mode=0o700, exist_ok=True)
-    for entry in sorted(os.listdir(directory)):
-        if entry.endswith(settle.SUFFIX):
-            settle.recover(os.path.join(directory, entry), files.leftovers)
+    journals = [entry.path for entry in os.scandir(directory) if entry.name.endswith(settle.SUFFIX)]
+    for path in sorted(journals, key=settle.is_committed):  # a rename that is undone puts in its
+        settle.recover(path, files.leftovers)  # place again what a committed one has to remove
 
 
 @contextmanager

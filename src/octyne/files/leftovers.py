@@ -5,6 +5,7 @@ it has its final name or is gone. A record says where it is; `sweep` removes wha
 """
 
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -12,13 +13,15 @@ import secrets
 import threading
 from collections.abc import Collection, Iterator
 from contextlib import suppress
+from typing import Any
 
-from octyne.files.trees import remove_tree
+from octyne.files.trees import Deadline, Stop, remove_tree
 from octyne.system.paths.folder import Folder, Root
 from octyne.system.paths.names import OutsideError, Parts, PathError
 
 PREFIX = ".octyne-"  # of all names that we make in apps' directories
 RECORD_MODE = 0o600
+SUFFIX = ".json"
 MAX_PLACES = 50  # of one hidden name, the newest
 
 log = logging.getLogger(__name__)
@@ -29,12 +32,17 @@ class Leftovers:
 
     Attributes:
         names: hidden names in use now; listings, searches and archives leave them out.
+        hurry: when removals have to give way: to the start of the daemon, or to its end. What
+            isn't removed then keeps its record.
     """
 
     def __init__(self, directory: str) -> None:
         self._directory = directory
         self._lock = threading.Lock()
+        self._adopted: set[str] = set()
+        self._late: list[str] = []  # records of what is still to be removed
         self.names: set[str] = set()
+        self.hurry = Deadline()
 
     @contextlib.contextmanager
     def hidden(self, root: Root, folder: Folder, kind: str) -> Iterator[str]:
@@ -51,17 +59,25 @@ class Leftovers:
     def note(self, root: Root, folder: Folder, kind: str) -> tuple[str, str]:
         """A hidden name in ``folder`` and its record, for things that outlive a block."""
         name = f"{PREFIX}{kind}-{secrets.token_hex(8)}"
+        return name, self._note(root, folder, name)
+
+    def adopt(self, root: Root, folder: Folder, name: str) -> None:
+        """Make a record of a hidden name that had none; the next start removes what has it."""
+        self._note(root, folder, name)
+        self._adopted.add(name)
+
+    def _note(self, root: Root, folder: Folder, name: str) -> str:
         record = self.record(name)
         places = [list(root.relative(folder))]
         body = {"directory": root.directory, "folders": places, "name": name}
         with self._lock:
             self._write(record, json.dumps(body).encode())
             self.names.add(name)
-        return name, record
+        return record
 
     def record(self, name: str) -> str:
         """The path of the record of a hidden name."""
-        return os.path.join(self._directory, f"{name.removeprefix('.')}.json")
+        return os.path.join(self._directory, name.removeprefix(".") + SUFFIX)
 
     def places(self, name: str) -> list[Parts]:
         """The folders in which a hidden name can be, the likeliest first.
@@ -78,7 +94,9 @@ class Leftovers:
     def discard(self, folder: Folder, name: str, record: str) -> None:
         """Remove what has a hidden name, if anything still has, then its record."""
         try:
-            remove_tree(folder, name)
+            remove_tree(folder, name, self.hurry)
+        except InterruptedError:
+            return
         except OSError as error:
             log.warning("A hidden file stays until the next start: %s", error.strerror)
             return
@@ -97,47 +115,89 @@ class Leftovers:
             self.names.add(name)
 
     def show(self, name: str) -> None:
-        """Nothing has that name any more."""
+        """Nothing has that name any more, unless it was adopted."""
         with self._lock:
-            self.names.discard(name)
+            if name not in self._adopted:
+                self.names.discard(name)
 
     def is_hidden(self, name: str) -> bool:
         """Whether a name in an app's directory is one of ours."""
         return name.startswith(PREFIX) and name in self.names
 
+    def check_visible(self, root: Root, folder: Folder) -> None:
+        """Look that users see a folder: one that was taken away is no place for anything.
+
+        Call it in the app's turn.
+
+        Raises:
+            FileNotFoundError: it was removed, is just being, or was moved out.
+        """
+        try:
+            parts = root.relative(folder)
+        except OutsideError as error:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)) from error
+        if any(self.is_hidden(part) for part in parts):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+
     def sweep(self, keep: Collection[str] = ()) -> None:
         """Remove what earlier daemons left, but for the names that somebody goes on with.
 
-        Call at start, after journals were settled.
+        Call at start, after journals were settled. What takes too long is left to `sweep_rest`.
         """
         os.makedirs(self._directory, mode=0o700, exist_ok=True)
         for entry in list(os.scandir(self._directory)):
-            if not entry.name.endswith(".json"):
+            if not entry.name.endswith(SUFFIX):
                 with suppress(OSError):
                     os.unlink(entry.path)  # half a record: what it stood for was never made
                 continue
-            if (name := f".{entry.name.removesuffix('.json')}") in keep:
+            name = f".{entry.name.removesuffix(SUFFIX)}"
+            if name in keep:
                 self.names.add(name)
-                continue
-            try:
-                self._sweep(entry.path)
-            except (OSError, ValueError, KeyError, TypeError, PathError) as error:
-                log.warning("A record of a hidden file can't be used (%s): %s", entry.name, error)
+            elif not self._try_to_sweep(entry.path, self.hurry):
+                self.names.add(name)
+                self._late.append(name)
 
-    def _sweep(self, record: str) -> None:
-        with open(record, "rb") as file:
-            body = json.load(file)
-        name = body["name"]
-        if not name.startswith(PREFIX) or "/" in name:
-            raise ValueError("not a hidden name")
-        for parts in body["folders"]:
-            with (
-                suppress(FileNotFoundError, NotADirectoryError, OutsideError),
-                Root.open(body["directory"]) as root,
-                root.at(tuple(parts)) as folder,
-            ):
-                remove_tree(folder, name)
-        os.unlink(record)
+    def sweep_rest(self, stop: Stop) -> None:
+        """Go on where `sweep` gave way; takes as long as it takes."""
+        while self._late and self._try_to_sweep(self.record(self._late[-1]), stop):
+            with self._lock:
+                self.names.discard(self._late.pop())
+
+    def _try_to_sweep(self, record: str, stop: Stop) -> bool:
+        """Whether it had the time to."""
+        try:
+            self._sweep(record, stop)
+        except InterruptedError:
+            return False
+        except (OSError, PathError) as error:
+            log.warning("A hidden file stays (%s): %s", os.path.basename(record), error)
+        except (ValueError, KeyError, TypeError) as error:  # as a power cut may leave it
+            name = os.path.basename(record)
+            log.warning("A record of a hidden file is broken (%s): %s", name, error)
+            with suppress(OSError):
+                os.unlink(record)
+        return True
+
+    def _sweep(self, record: str, stop: Stop) -> None:
+        looked_at: set[Parts] = set()
+        while True:
+            with self._lock:  # users may rename the folders above meanwhile
+                body = _read(record)
+                places = {tuple(parts) for parts in body["folders"]} - looked_at
+                if not places:
+                    os.unlink(record)
+                    return
+            name = body["name"]
+            if not name.startswith(PREFIX) or "/" in name:
+                raise ValueError("not a hidden name")
+            for parts in places:
+                with (
+                    suppress(FileNotFoundError, NotADirectoryError, OutsideError),
+                    Root.open(body["directory"]) as root,
+                    root.at(parts) as folder,
+                ):
+                    remove_tree(folder, name, stop)
+            looked_at |= places
 
     def moving(self, root: Root, old: Parts, new: Parts) -> None:
         """Tell that a folder is about to be renamed: what is hidden in it goes along."""
@@ -145,11 +205,12 @@ class Leftovers:
             if not self.names:
                 return
             for entry in list(os.scandir(self._directory)):
+                if not entry.name.endswith(SUFFIX):
+                    continue  # half a record
                 self._add_place(entry.path, root.directory, old, new)
 
     def _add_place(self, record: str, directory: str, old: Parts, new: Parts) -> None:
-        with open(record, "rb") as file:
-            body = json.load(file)
+        body = _read(record)
         places = [tuple(parts) for parts in body["folders"]]
         moved = {(*new, *parts[len(old) :]) for parts in places if parts[: len(old)] == old}
         if body["directory"] == directory and moved:
@@ -161,9 +222,17 @@ class Leftovers:
         """Not synced: after a power cut a hidden file may stay; after a SIGKILL none does."""
         aside = f"{record}.new"
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-        descriptor = os.open(aside, flags, RECORD_MODE)
         try:
-            os.write(descriptor, body)
-        finally:
-            os.close(descriptor)
-        os.rename(aside, record)
+            with open(os.open(aside, flags, RECORD_MODE), "wb") as file:
+                file.write(body)
+            os.rename(aside, record)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(aside)
+            raise
+
+
+def _read(record: str) -> dict[str, Any]:
+    with open(record, "rb") as file:
+        body: dict[str, Any] = json.load(file)
+    return body

@@ -6,17 +6,14 @@ What has come is a hidden file beside the target; its size says where to go on.
 import asyncio
 import logging
 import secrets
-import threading
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 
 from octyne.errors import (
     ConflictError,
     DaemonError,
-    DamagedError,
-    InvalidError,
     NotFoundError,
     RateLimitedError,
 )
@@ -31,8 +28,9 @@ from octyne.files.incoming import (
 )
 from octyne.files.leftovers import Leftovers
 from octyne.files.turns import Turns
-from octyne.files.upload import Arriving, Read, Uploads
-from octyne.files.upload_records import Checksum, Owner, Upload, UploadRecords
+from octyne.files.upload import Uploads
+from octyne.files.upload_pieces import BUSY, Disk, Piece, Writer
+from octyne.files.upload_records import Owner, Upload, UploadRecords
 from octyne.system.paths.folder import Root
 from octyne.system.paths.names import Parts, join, parse
 
@@ -43,7 +41,6 @@ TAKE_OVER_S = 15.0  # seconds in which the request before must let go
 SWEEP_S = 600.0  # seconds between looks for expired ones
 
 NO_UPLOAD = "This upload does not exist!"
-BUSY = "Another request adds to this upload now. Ask for its offset, and go on from there."
 
 log = logging.getLogger(__name__)
 
@@ -64,22 +61,6 @@ class Announced:
     metadata: str
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """What a client sends of it.
-
-    Attributes:
-        offset: where it belongs.
-        length: bytes of the whole upload, where that wasn't announced.
-        checksum: what the piece must be; one that isn't doesn't count.
-    """
-
-    offset: int
-    body: Arriving
-    length: int | None = None
-    checksum: Checksum | None = None
-
-
 class Resumable:
     """All such uploads. Cancelling is safe: what has come stays, and the offset says how much."""
 
@@ -90,7 +71,7 @@ class Resumable:
         self._uploads = uploads
         self._turns = turns
         self._leftovers = leftovers
-        self._writers: dict[str, _Writer] = {}
+        self._writers: dict[str, Writer] = {}
 
     def load(self) -> set[str]:
         """Read the records. The hidden names that they own. Blocks; call it once, at the start."""
@@ -106,7 +87,7 @@ class Resumable:
             parts = parse(announced.folder)
         parts = (*parts, last_part(announced.name))
         check_size(announced.length, limit)
-        with self._uploads.slot():
+        with self._uploads.slots.taken():
             upload = await self._uploads.workers.run(self._begin, owner, parts, announced)
         if upload.length == 0:
             await self._finish(upload)
@@ -145,7 +126,7 @@ class Resumable:
         """
         if upload.is_finished:
             raise ConflictError(f"This upload is finished: it has {upload.length} bytes.")
-        with self._uploads.slot():
+        with self._uploads.slots.taken():
             async with self._writing(upload, piece) as (writer, disk):
                 await self._uploads.workers.run(disk.open)
 
@@ -168,12 +149,13 @@ class Resumable:
         """Put in place what a killed daemon had no time for; then remove what has expired."""
         for upload in self._records:
             if not upload.is_finished:
-                with suppress(DaemonError):
+                with _logging(upload):
                     await self.offset(upload)
         while True:
             for upload in self._records:
                 if upload.expires_s < time.time() and upload.id not in self._writers:
-                    await self._uploads.workers.run(self._remove, upload)
+                    with _logging(upload):
+                        await self._uploads.workers.run(self._remove, upload)
             await asyncio.sleep(SWEEP_S)
 
     # -- one writer at a time ----------------------------------------------------------------
@@ -181,14 +163,14 @@ class Resumable:
     @asynccontextmanager
     async def _writing(
         self, upload: Upload, piece: Piece
-    ) -> AsyncIterator[tuple["_Writer", "_Disk"]]:
+    ) -> AsyncIterator[tuple["Writer", "Disk"]]:
         before = self._writers.get(upload.id)
         if before is not None:
             if before.offset != piece.offset:
                 raise ConflictError(BUSY)
             await self._stop_writer(upload.id)
-        writer = self._writers[upload.id] = _Writer(piece.offset)
-        disk = _Disk(self, upload, piece)
+        writer = self._writers[upload.id] = Writer(piece.offset)
+        disk = Disk(self, upload, piece)
 
         def release(settled: "asyncio.Future[None]") -> None:
             del self._writers[upload.id]
@@ -228,10 +210,11 @@ class Resumable:
             NotFoundError: it is gone, or finished.
         """
         try:
-            file = Incoming.resume(
-                self._leftovers, upload.owner.directory, upload.hidden, upload.name
-            )
-        except FileNotFoundError as error:
+            with named("file path"):
+                file = Incoming.resume(
+                    self._leftovers, upload.owner.directory, upload.hidden, upload.name
+                )
+        except (FileNotFoundError, NotADirectoryError) as error:
             self._look_for_end(upload)
             raise NotFoundError(NO_UPLOAD) from error
         if file.identity != upload.identity:
@@ -259,6 +242,15 @@ class Resumable:
             if found is not None and identity_of(found) == upload.identity:
                 upload.finish()
                 self.save(upload)
+
+    def _drop_if_lost(self, upload: Upload) -> None:
+        """Forget one whose file isn't there, if it can't come back: its disk is there.
+
+        Call it in the app's turn: a batch that has taken the folder away may put it back.
+        """
+        with suppress(OSError), Root.open(upload.owner.directory) as root:
+            if not upload.is_finished and root.stat().st_dev == upload.identity[0]:
+                self._remove(upload)
 
     def _begin(self, owner: Owner, parts: Parts, announced: Announced) -> Upload:
         self._check_count(owner)
@@ -313,11 +305,20 @@ class Resumable:
         """Put it in place; in the app's turn."""
         if upload.is_finished:
             return
-        file = self.open(upload)
+        try:
+            file = self.open(upload)
+        except NotFoundError:
+            self._drop_if_lost(upload)
+            raise
         try:
             if file.size != upload.length:
                 raise ConflictError(BUSY)
-            file.place()
+            try:
+                file.place()
+            except NotFoundError:  # its folder is being removed
+                file.discard()
+                self._records.remove(upload)
+                raise
             file.sync_folder()
         finally:
             file.close()
@@ -332,118 +333,12 @@ class Resumable:
         self._records.remove(upload)
 
 
-class _Writer:
-    """The request that now adds to an upload.
-
-    Attributes:
-        offset: how much has come and counts.
-    """
-
-    def __init__(self, offset: int) -> None:
-        self.offset = offset
-        self.ended = asyncio.Event()
-        self._must_stop = False
-        self._waiting: asyncio.Timeout | None = None
-
-    def stop(self) -> None:
-        """Let another one go on."""
-        self._must_stop = True
-        if self._waiting is not None:
-            self._waiting.reschedule(asyncio.get_running_loop().time())
-
-    async def read(self, read: Read) -> bytes:
-        """What comes next, unless it has to stop."""
-        try:
-            if not self._must_stop:
-                async with asyncio.timeout(None) as self._waiting:
-                    return await read()
-        except TimeoutError:
-            if not self._must_stop:
-                raise
-        finally:
-            self._waiting = None
-        raise ConflictError(BUSY)
-
-
-class _Disk:
-    """The disk's side of one piece: runs in threads, one call at a time."""
-
-    def __init__(self, owner: Resumable, upload: Upload, piece: Piece) -> None:
-        self.size = piece.offset
-        self._owner = owner
-        self._upload = upload
-        self._piece = piece
-        self._file: Incoming | None = None
-        self._is_over = False
-        self._is_verified = piece.checksum is None
-        self._lock = threading.Lock()
-
-    def open(self) -> None:
-        """Compare what the client thinks with what is."""
-        upload, piece = self._upload, self._piece
-        with self._lock:
-            if self._is_over:
-                return
-            file = self._file = self._owner.open(upload)
-            self.size = file.size
-            if file.size != piece.offset:
-                raise ConflictError(f"This upload goes on at byte {file.size}.")
-            self._learn_length()
-            most = piece.body.limit if upload.length is None else upload.length
-            if piece.body.length is not None:
-                check_size(file.size + piece.body.length, most)
-                file.check_room(piece.body.length)
-            if piece.checksum is not None:
-                upload.unverified = file.size
-                self._owner.save(upload)
-
-    def write(self, data: bytes) -> int:
-        """More of the piece; how much of the upload counts now."""
-        upload, piece = self._upload, self._piece
-        with self._lock:
-            if self._is_over:
-                return self.size
-            assert self._file is not None
-            most = piece.body.limit if upload.length is None else upload.length
-            self._file.write(data, most)
-            if piece.checksum is None:
-                self.size = self._file.size
-            else:
-                piece.checksum.update(data)
-            return self.size
-
-    def verify(self) -> None:
-        """The piece is over. Raises DamagedError when it isn't what was sent."""
-        checksum = self._piece.checksum
-        with self._lock:
-            if checksum is None or self._is_over:
-                return
-            if not checksum.matches():
-                raise DamagedError("This piece is damaged: its checksum is another. Send it again.")
-            self._is_verified = True
-
-    def settle(self) -> None:
-        """Keep what counts, durably; drop the rest."""
-        with self._lock:
-            self._is_over = True
-            file = self._file
-            if file is None:
-                return
-            try:
-                if not self._is_verified:
-                    file.truncate(self.size)
-                file.sync()
-                self.size = file.size
-                self._upload.settle(file.size)
-                self._owner.save(self._upload)
-            finally:
-                file.close()
-
-    def _learn_length(self) -> None:
-        upload, length = self._upload, self._piece.length
-        if length is None or length == upload.length:
-            return
-        if upload.length is not None or length < self.size:
-            raise InvalidError("The length of an upload can't be changed.")
-        check_size(length, self._piece.body.limit)
-        upload.length = length
+@contextmanager
+def _logging(upload: Upload) -> Iterator[None]:
+    """What goes wrong with one upload doesn't keep the others from their end."""
+    try:
+        yield
+    except NotFoundError:
+        pass  # somebody removed what had come
+    except (DaemonError, OSError) as error:
+        log.warning("An upload of %s can't be settled: %s", upload.owner.username, error)

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from octyne.aio import Workers
+from octyne.aio import Slots, Workers
 from octyne.errors import UnavailableError
 from octyne.files import journal
 from octyne.files.browse import Lister
@@ -21,6 +21,8 @@ T = TypeVar("T")
 HIDDEN_DIRECTORY = "hidden"
 LONG_THREADS = 3  # copies and removals of trees at once
 MAX_LONG = 64  # of them that run or wait
+START_S = 1.0  # seconds of the start in which leftovers are removed; more goes on beside
+CLEAN_UP_S = 3.0  # seconds of the shutdown in which hidden files are removed
 UPLOADS_DIRECTORY = "uploads"
 
 
@@ -41,7 +43,7 @@ class Files:
         records = UploadRecords(os.path.join(directory, UPLOADS_DIRECTORY))
         self.resumable = Resumable(records, self.uploads, self.turns, self.leftovers)
         self._long = Workers("trees", LONG_THREADS)
-        self._long_count = 0
+        self._long_slots = Slots(MAX_LONG, _too_many)
 
     async def run_long(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run blocking work that may take minutes, such as copying a tree, outside any turn.
@@ -50,27 +52,42 @@ class Files:
             UnavailableError: too many wait already.
             Exception: whatever ``work`` raises.
         """
-        if self._long_count >= MAX_LONG:
-            raise UnavailableError("Too many files are being copied or removed. Try again later.")
-        self._long_count += 1
-        try:
+        with self._long_slots.taken():
             return await self._long.run(work, *args, **kwargs)
-        finally:
-            self._long_count -= 1
 
     async def run_cleanup(self, work: Callable[[], None]) -> None:
         """Like `run_long`, never refused: it ends what was begun."""
         await self._long.run(work)
 
     def recover(self) -> None:
-        """Settle what a killed daemon left. Blocks; call it before anything else is done."""
-        os.makedirs(self.directory, mode=0o700, exist_ok=True)
+        """Settle what a killed daemon left. Blocks; call it before anything else is done.
+
+        What is only to be removed, and takes long, is left to `run`.
+        """
+        for directory in (self.directory, os.path.join(self.directory, HIDDEN_DIRECTORY)):
+            os.makedirs(directory, mode=0o700, exist_ok=True)
+        self.leftovers.hurry.set_in(START_S)
         journal.recover(self)
         self.leftovers.sweep(keep=self.resumable.load())
+        self.leftovers.hurry.clear()
+
+    async def run(self) -> None:
+        """Remove what `recover` had no time for. Cancelling is safe; `stop` ends its thread."""
+        await self._long.run(self.leftovers.sweep_rest, self.stopping)
+
+    def stop(self) -> None:
+        """End long work, as the first step of a shutdown; it has a moment to clean up."""
+        if not self.stopping.is_set():
+            self.stopping.set()
+            self.leftovers.hurry.set_in(CLEAN_UP_S)
 
     def close(self) -> None:
         """Stop what can be stopped."""
-        self.stopping.set()
+        self.stop()
         self.uploads.close()
         self._long.close()
         self.turns.close()
+
+
+def _too_many() -> UnavailableError:
+    return UnavailableError("Too many files are being copied or removed. Try again later.")

@@ -156,14 +156,14 @@ def _undo(knower: "_Knower", record: Record, leftovers: Leftovers) -> None:
     root, name = knower.root, record.place[-1]
     try:
         folder = root.at(record.place[:-1])
-    except _GONE:
+    except (FileNotFoundError, NotADirectoryError):
         return  # then it isn't there either
     with folder:
         found = folder.find(name)
         if found is None or not knower.is_same(found, record):
             return
         if record.origin is None:
-            remove_tree(folder, name)
+            _remove(root, folder, name, leftovers)
             return
         if record.mode is not None:
             folder.chmod(name, record.mode)
@@ -224,17 +224,27 @@ class _Knower:
 # -- finish -----------------------------------------------------------------------------------
 
 
-def finish(root: Root, records: Sequence[Record]) -> bool:
-    """Remove what was taken away; False when something couldn't be (it is logged)."""
+def finish(root: Root, records: Sequence[Record], leftovers: Leftovers) -> bool:
+    """Remove what was taken away; False when something couldn't be (it is logged).
+
+    When that takes too long, the rest is left to ``leftovers``.
+    """
     is_settled = True
     for place in _rest(records):
         try:
             with suppress(*_GONE), root.at(place[:-1]) as folder:
-                remove_tree(folder, place[-1])
+                _remove(root, folder, place[-1], leftovers)
         except (OSError, PathError) as error:
             is_settled = False
             log.warning("%s could not be removed: %s", _shown(root, place), error)
     return is_settled
+
+
+def _remove(root: Root, folder: Folder, name: str, leftovers: Leftovers) -> None:
+    try:
+        remove_tree(folder, name, leftovers.hurry)
+    except InterruptedError:
+        leftovers.adopt(root, folder, name)
 
 
 def moved(place: Parts, old: Parts, new: Parts) -> Parts:
@@ -260,6 +270,16 @@ def _rest(records: Sequence[Record]) -> list[Parts]:
 # -- at the start -----------------------------------------------------------------------------
 
 
+def is_committed(path: str) -> bool:
+    """Whether a journal has to be finished, and not undone."""
+    try:
+        with open(path, "rb") as file:
+            story = read(file.read())
+    except OSError:
+        return False
+    return story is not None and story.end == COMMITTED
+
+
 def recover(path: str, leftovers: Leftovers) -> None:
     """Settle a journal of an earlier daemon. One that can't be is set aside; never raises."""
     try:
@@ -280,7 +300,7 @@ def _settle(story: Story, leftovers: Leftovers) -> bool:
         return True
     with Root.open(story.directory) as root:
         if story.end == COMMITTED:
-            return finish(root, story.records)
+            return finish(root, story.records, leftovers)
         log.info("Undoing changes that were cut off")
         return undo(root, story.records, leftovers, device=story.device)
 

@@ -1,26 +1,57 @@
 """Whole trees of files, on descriptors. All block."""
 
 import errno
+import math
 import os
 import secrets
 import stat
+import time
 from collections import deque
 from contextlib import suppress
-from threading import Event
+from typing import Protocol
 
 from octyne.system.paths.folder import Folder
 from octyne.system.paths.names import Parts
 
+KEPT_LEVELS = 64  # of a tree that is being removed; each costs a descriptor
+
 _NO_FILE = (errno.EISDIR, errno.EPERM)  # what unlink says of a folder: Linux, POSIX
 
 
-def remove_tree(folder: Folder, name: str, stop: Event | None = None) -> None:
+class Stop(Protocol):
+    """A `threading.Event`, or something like it."""
+
+    def is_set(self) -> bool:
+        """Whether to stop."""
+
+
+class Deadline:
+    """A `Stop` that says so from some moment on; which may be set by any thread."""
+
+    def __init__(self) -> None:
+        self._at = math.inf
+
+    def set_in(self, seconds: float) -> None:
+        """Stop from then on."""
+        self._at = time.monotonic() + seconds
+
+    def clear(self) -> None:
+        """Go on for ever."""
+        self._at = math.inf
+
+    def is_set(self) -> bool:
+        """Whether to stop."""
+        return time.monotonic() >= self._at
+
+
+def remove_tree(folder: Folder, name: str, stop: Stop | None = None) -> None:
     """Remove whatever has that name, if anything has; symlinks are removed, not followed.
 
-    Any depth is fine: folders within are moved to the top before they are emptied, so that no more
-    than two are open at once. Not atomic: rename what users can see to a hidden name first.
+    Not atomic: rename what users can see to a hidden name first. What is left after an error is
+    where it was, but for what is more than `KEPT_LEVELS` deep. Any depth is fine, and takes no
+    more descriptors than that.
 
-    ``stop`` ends it between two folders.
+    ``stop`` ends it between two files.
 
     Raises:
         InterruptedError: it was stopped.
@@ -35,37 +66,51 @@ def remove_tree(folder: Folder, name: str, stop: Event | None = None) -> None:
             raise
     else:
         return
-    with folder.folder(name) as top:
-        _empty(top, top)
-        while inner := _first_folder(top):
-            if stop is not None and stop.is_set():
-                raise InterruptedError
+    with suppress(FileNotFoundError):  # of something that went meanwhile: somebody else removes it
+        _remove_folder(folder, name, stop, KEPT_LEVELS)
+
+
+def _remove_folder(above: Folder, name: str, stop: Stop | None, levels: int) -> None:
+    _make_ours(above, name)
+    with above.folder(name) as folder:
+        for inner in _empty(folder, stop):
+            with suppress(FileNotFoundError):
+                if levels:
+                    _remove_folder(folder, inner, stop, levels - 1)
+                else:
+                    _remove_flattened(folder, inner, stop)
+    above.remove_folder(name)
+
+
+def _remove_flattened(above: Folder, name: str, stop: Stop | None) -> None:
+    """Remove a folder of any depth: those within are moved to its top before they are emptied."""
+    _make_ours(above, name)
+    with above.folder(name) as top:
+        pending = _empty(top, stop)
+        while pending:
+            inner = pending.pop()
+            _make_ours(top, inner)
             with top.folder(inner) as emptied:
-                _make_ours(top, inner)
-                _empty(emptied, top)
+                for deeper in _empty(emptied, stop):
+                    _make_ours(emptied, deeper)
+                    raised = secrets.token_hex(8)
+                    emptied.replace(deeper, top, raised)
+                    pending.append(raised)
             top.remove_folder(inner)
-    folder.remove_folder(name)
+    above.remove_folder(name)
 
 
-def _empty(folder: Folder, top: Folder) -> None:
-    """Unlink all files of a folder, and move its folders to the top."""
+def _empty(folder: Folder, stop: Stop | None) -> list[str]:
+    """Unlink all files of a folder; the folders in it."""
     with folder.scan() as entries:
         found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
     for name, is_folder in found:
+        if stop is not None and stop.is_set():
+            raise InterruptedError
         if not is_folder:
             with suppress(FileNotFoundError):
                 folder.remove(name)
-        elif folder is not top:
-            _make_ours(folder, name)
-            folder.replace(name, top, secrets.token_hex(8))
-
-
-def _first_folder(top: Folder) -> str | None:
-    with top.scan() as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                return entry.name
-    return None
+    return [name for name, is_folder in found if is_folder]
 
 
 def _make_ours(folder: Folder, name: str) -> None:

@@ -2,11 +2,11 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from octyne.aio import Workers
+from octyne.aio import Slots, Workers
 from octyne.errors import RateLimitedError
 from octyne.files import forms
 from octyne.files.errors import NO_FOLDER, missing, named
@@ -42,6 +42,9 @@ class Arriving:
 class Uploads:
     """Receives files: hidden beside their targets first, in place when they are whole.
 
+    Attributes:
+        slots: the uploads that may run at once; one more is a RateLimitedError.
+
     Cancelling is safe at any time: the old file stays, and nothing of the new one.
     """
 
@@ -49,7 +52,7 @@ class Uploads:
         self.workers = Workers("uploads", THREADS)
         self._turns = turns
         self._leftovers = leftovers
-        self._open = 0
+        self.slots = Slots(MAX_UPLOADS, _too_many)
 
     async def receive_form(
         self, directory: str, folder: str, content_type: str, body: Arriving
@@ -64,7 +67,7 @@ class Uploads:
         """
         with named("folder path"):
             parts = parse(folder)
-        with self.slot():
+        with self.slots.taken():
             await self.workers.run(_check_folder, directory, parts, body)
             form = forms.Form(forms.boundary_of(content_type))
             step = _FormStep(form, self._leftovers, directory, parts, body.limit)
@@ -85,7 +88,7 @@ class Uploads:
         with named("file path"):
             parts = parse(path)
         check_size(body.length, body.limit)
-        with self.slot():
+        with self.slots.taken():
             await self.workers.run(_check_target, directory, parts, condition, body)
             file = await self._begun(directory, parts)
             async with self._letting_go(file.discard):
@@ -109,21 +112,6 @@ class Uploads:
         finally:
             if busy is not None:
                 busy.add_done_callback(_forget)
-
-    @contextmanager
-    def slot(self) -> Iterator[None]:
-        """One of the uploads that may run at once.
-
-        Raises:
-            RateLimitedError: there are enough.
-        """
-        if self._open >= MAX_UPLOADS:
-            raise RateLimitedError("Too many uploads at once! Try again.", retry_after_s=RETRY_S)
-        self._open += 1
-        try:
-            yield
-        finally:
-            self._open -= 1
 
     def close(self) -> None:
         """Forget what waits."""
@@ -194,6 +182,10 @@ class _FormStep:
             self._is_over = True
             if self.file is not None:
                 self.file.discard()
+
+
+def _too_many() -> RateLimitedError:
+    return RateLimitedError("Too many uploads at once! Try again.", retry_after_s=RETRY_S)
 
 
 def _forget(done: asyncio.Future[None]) -> None:

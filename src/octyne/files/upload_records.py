@@ -147,8 +147,8 @@ class UploadRecords:
 
     def save(self, upload: Upload) -> None:
         """Write one down, atomically and durably."""
-        self._all[upload.id] = upload
         replace_file(self._path(upload.id), msgspec.json.encode(upload), most=RECORD_MODE)
+        self._all[upload.id] = upload
 
     def remove(self, upload: Upload) -> None:
         """Forget one."""

@@ -14,7 +14,7 @@ from support.browser import FLAGS, Window
 @pytest.fixture(scope="session", autouse=True)
 def _built() -> None:
     if not (assets.DIRECTORY / assets.START_PAGE).exists():
-        pytest.skip("The dashboard is not built (make dashboard).")
+        pytest.fail("The dashboard is not built (make dashboard).")
 
 
 @pytest.fixture

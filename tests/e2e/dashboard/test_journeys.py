@@ -252,7 +252,7 @@ def test_palette_and_the_phone(make_daemon: MakeDaemon, pages: OpenWindow) -> No
     daemon = make_daemon({"app": {"command": program("says.py", "hello")}}).start()
     window = pages(daemon, size=(390, 844)).go().sign_in()
     expect(window.row("app")).to_be_visible()
-    for path in ("/", "/apps/app/console", "/apps/app/settings", "/log", "/accounts", "/about"):
+    for path in ("/", "/apps/app/console", "/apps/app/settings", "/log", "/accounts", "/sessions"):
         window.go(path)
         window.page.wait_for_timeout(300)
         width = window.page.evaluate("document.querySelector('main').scrollWidth")
@@ -288,6 +288,7 @@ def test_no_page_keeps_anybody_out(
         "/apps/none/console",
         "/log",
         "/accounts",
+        "/sessions",
         "/config",
         "/about",
     ):

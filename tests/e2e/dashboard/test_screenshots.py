@@ -28,11 +28,8 @@ for i in range(1, 100000):
 
 @pytest.fixture
 def directory(request: pytest.FixtureRequest) -> Path:
-    """Where the pictures go; without one there is nothing to do."""
-    place = request.config.getoption("--screenshots")
-    if not place:
-        pytest.skip("make screenshots takes them")
-    path = Path(place)
+    """Where the pictures go."""
+    path = Path(request.config.getoption("--screenshots"))
     path.mkdir(parents=True, exist_ok=True)
     return path
 
@@ -97,9 +94,15 @@ def test_pictures(
     take("app-console-quiet")
     window.open_app("gone")
     take("app-gone")
-    for page in ("log", "accounts", "config", "about", "new"):
+    for page in ("log", "accounts", "sessions", "config", "about", "new"):
         window.go(f"/{page}")
         take(page)
+    daemon.token()  # another session
+    window.go("/sessions")
+    window.page.get_by_text("Everybody's").click()
+    take("sessions-all")
+    window.button("End all others").click()
+    take("sessions-end")
     window.go("/accounts")
     window.button("Add account").click()
     take("accounts-add")

@@ -6,6 +6,7 @@ import os
 import tarfile
 import threading
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -121,13 +122,32 @@ async def test_a_client_that_leaves_ends_the_work(api: Api, home: Path) -> None:
         f"GET {PATH}?type=tar HTTP/1.1\r\nHost: x\r\nAuthorization: {TOKEN}\r\n\r\n".encode()
     )
     await reader.readexactly(100_000)
-    assert archive_download._downloads._open == 1
+    assert archive_download._slots.count == 1
     writer.transport.abort()
 
     async with asyncio.timeout(10):
-        while archive_download._downloads._open:
+        while archive_download._slots.count:
             await asyncio.sleep(0.01)
     eventually(lambda: not helpers(), 10, "threads stay")
+
+
+async def test_it_ends_with_its_session(api: Api, home: Path) -> None:
+    """Who was logged out gets no more of it."""
+    (home / "big").write_bytes(bytes(64 << 20))
+    reader, writer = await asyncio.open_connection("127.0.0.1", _port(api))
+    writer.write(
+        f"GET {PATH}?type=tar HTTP/1.1\r\nHost: x\r\nAuthorization: {TOKEN}\r\n\r\n".encode()
+    )
+    await reader.readexactly(100_000)
+    api.accounts.end("s1")
+    got = 0
+    async with asyncio.timeout(10):
+        with suppress(ConnectionError):
+            while data := await reader.read(1 << 20):
+                got += len(data)
+
+    assert got < 64 << 20
+    writer.close()
 
 
 async def test_too_many_at_once(api: Api, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,7 +168,7 @@ async def test_too_many_at_once(api: Api, home: Path, monkeypatch: pytest.Monkey
     for writer in slow:
         writer.transport.abort()
     async with asyncio.timeout(10):
-        while archive_download._downloads._open:
+        while archive_download._slots.count:
             await asyncio.sleep(0.01)
 
 

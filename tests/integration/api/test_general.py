@@ -11,6 +11,7 @@ from aiohttp import ClientSession
 from octyne.api import server
 from octyne.api.app import routes
 from octyne.api.context import Listener
+from octyne.api.table import Operation
 from support.api import TOKEN, Api, FakeApp
 
 NOT_AUTHENTICATED = {"error": "You are not authenticated to access this resource!"}
@@ -42,6 +43,11 @@ async def test_other_methods_are_refused_with_the_exact_text(
         assert "PUT" not in answer.headers["Allow"]
 
 
+def only_with(operation: Operation) -> str:
+    """The query without which a route doesn't have a method."""
+    return f"?{operation.only_with}=x" if operation.only_with else ""
+
+
 @pytest.mark.parametrize("path", ["/nope", "/server", "/server/", "/servers/", "/server/web/nope"])
 async def test_unknown_paths_are_404_with_json(
     client: ClientSession, app: FakeApp, path: str
@@ -56,9 +62,9 @@ async def test_unknown_paths_are_404_with_json(
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        (method, route.path.replace("{id}", "web"))
+        (method, route.path.replace("{id}", "web") + only_with(operation))
         for route in routes()
-        for method in route.operations
+        for method, operation in route.operations.items()
         if route.path not in ("/", "/healthz", "/openapi.json", "/login")
     ],
 )

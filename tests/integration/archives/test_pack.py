@@ -313,7 +313,7 @@ def test_files_may_change_meanwhile(yard: Yard, archive: str) -> None:
 def test_a_closed_file_is_named(yard: Yard) -> None:
     """Whoever may not read it learns which it is."""
     if os.geteuid() == 0:
-        pytest.skip("root may read everything")
+        pytest.skip("can't run here: root may read everything")
     yard.put("tree/closed", mode=0)
 
     with pytest.raises(DaemonError, match="tree/closed"):

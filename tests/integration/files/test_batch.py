@@ -6,14 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from octyne.errors import ConflictError, DeniedError, InvalidError, UnavailableError
-from octyne.files import journal
+from octyne.errors import (
+    ConflictError,
+    DeniedError,
+    InvalidError,
+    TooLargeError,
+    UnavailableError,
+)
+from octyne.files import changes, journal
 from octyne.files.batch import Batch, BatchError, explain
 from octyne.files.journal import Journal
 from octyne.files.operations import ChangeMode, Copy, Move, Operation, Remove
 from octyne.files.service import Files
 from octyne.system.paths.folder import Folder, Root
 from octyne.system.paths.names import parse
+from support.full_disk import files_of_at_most
 
 
 def run(files: Files, root: Root, *operations: Operation) -> None:
@@ -145,4 +152,25 @@ def test_what_the_system_says_is_explained() -> None:
     assert isinstance(explain(Copy((), ()), PermissionError()), DeniedError)
     assert isinstance(explain(remove, OSError(errno.EBUSY, "")), ConflictError)
     with pytest.raises(OSError, match="strange"):
-        explain(move, OSError(errno.EIO, "strange"))
+        explain(move, OSError(errno.ENXIO, "strange"))
+
+
+async def test_a_journal_that_ends_at_any_byte(shared: Files, home: Path) -> None:
+    """What can't be written down, the commit too, is told; nothing of the batch is done."""
+    os.mkdir(home / "folder")
+    outcomes: list[type] = []
+    for size in range(0, 800, 7):
+        (home / "a").write_text("a")
+        before = sorted(os.listdir(home))
+        try:
+            with files_of_at_most(size):
+                await changes.run_batch(shared, str(home), [mv("a", "b"), mv("b", "folder")])
+        except (BatchError, TooLargeError) as error:
+            outcomes.append(type(error))
+            assert sorted(os.listdir(home)) == before
+        else:
+            outcomes.append(type(None))
+            (home / "folder/b").unlink()
+        assert os.listdir(f"{shared.directory}/journals") == []
+
+    assert set(outcomes) == {BatchError, TooLargeError, type(None)}

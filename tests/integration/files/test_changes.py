@@ -5,11 +5,14 @@ import os
 import tempfile
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from octyne.errors import DeniedError, NotFoundError, UnavailableError
+from octyne.archives import pack
+from octyne.archives.progress import Progress
+from octyne.errors import DeniedError, InvalidError, NotFoundError, UnavailableError
 from octyne.files import changes
 from octyne.files.batch import BatchError
 from octyne.files.operations import ChangeMode, Copy, Move, Remove
@@ -173,6 +176,34 @@ async def test_a_copy_that_is_given_up_leaves_nothing(
 
 async def test_long_work_has_a_bound(shared: Files) -> None:
     """Too much of it is refused, not kept waiting."""
-    shared._long_count = MAX_LONG
-    with pytest.raises(UnavailableError):
-        await shared.run_long(os.getpid)
+    with ExitStack() as taken:
+        for _ in range(MAX_LONG):
+            taken.enter_context(shared._long_slots.taken())
+        with pytest.raises(UnavailableError):
+            await shared.run_long(os.getpid)
+
+    assert await shared.run_long(os.getpid) == os.getpid()
+
+
+async def test_nothing_is_put_into_a_folder_that_is_being_removed(
+    shared: Files, home: Path
+) -> None:
+    """A copy and an archive that were made for it: there is no such folder any more."""
+    (home / "to").mkdir()
+    (home / "a").write_text("x")
+    work = changes._Copy(shared, str(home), Copy(("a",), ("to", "b")))
+    work.prepare()
+    request = pack.parse_request("zip", "", path="to/a.zip", base="", names=["a"])
+    built = pack.build(shared, str(home), request, Progress())
+    gone = changes._take_away(shared, str(home), "to")
+    with pytest.raises(InvalidError, match="parent folder does not exist"):
+        work.place()
+    with pytest.raises(InvalidError, match="folder of the requested archive does not exist"):
+        built.put()
+    assert gone is not None
+    gone.remove()
+    work.close()
+    built.close()
+
+    assert os.listdir(home) == ["a"]
+    assert os.listdir(f"{shared.directory}/hidden") == []

@@ -1,6 +1,7 @@
 """Journals on real files, cut off at every step by a SIGKILL."""
 
 import os
+import secrets
 import signal
 import stat
 from collections.abc import Iterator, Sequence
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from octyne.files import settle
+from octyne.files import service, settle
 from octyne.files.journal import Journal, Rename, Replace, Step, TakeAway
 from octyne.files.service import Files
 from octyne.system.paths.folder import Folder, Root
@@ -329,3 +330,41 @@ def test_thousands_of_steps_are_quick(root: Root, app: Path, files: Files) -> No
         journal.perform([Rename(root, name, a, name) for name in names])
 
     assert len(os.listdir(app / "a")) == 3002
+
+
+@pytest.mark.parametrize("order", ["0", "f"])
+def test_a_start_does_not_wait_for_long_removals(
+    root: Root, app: Path, files: Files, monkeypatch: pytest.MonkeyPatch, order: str
+) -> None:
+    """Names are put back, or are gone, at once; what is hidden is removed beside.
+
+    In whatever order the journals' names come: what is undone has to come first.
+    """
+    names = iter([order * 16, None, "8" * 16])
+    real = secrets.token_hex
+    monkeypatch.setattr(
+        "octyne.files.journal.secrets.token_hex",
+        lambda size: next(names, None) or real(size),
+    )
+    with Journal(files, root, finish_later=True) as gone, root.at(("b",)) as folder:
+        gone.take_away(folder, "deep")
+    before = tree(app)
+    killed = Journal(files, root)
+    name = killed.hidden_name("copy")
+    with root.at(("b",)) as folder:
+        killed.made(folder, name)
+        folder.make_folder(name)
+        os.mkdir(f"{app}/b/{name}/inner")
+        killed.perform([Rename(root, "b", root, "c")])
+    monkeypatch.setattr(service, "START_S", -1)
+    following = Files(files.directory)
+    following.recover()
+
+    assert journals(following) == []
+    assert before.items() <= tree(app).items()
+    assert (app / "b" / name / "inner").exists()
+    assert following.leftovers.is_hidden(name)
+    following.leftovers.sweep_rest(following.stopping)
+    assert tree(app) == {path: what for path, what in before.items() if ".octyne" not in path}
+    assert os.listdir(f"{files.directory}/hidden") == []
+    assert following.leftovers.names == set()

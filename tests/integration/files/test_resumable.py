@@ -1,15 +1,19 @@
 """What a killed daemon can leave; tests/e2e/test_resumable.py has the rest."""
 
+import asyncio
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
+from octyne.aio import Tasks
 from octyne.errors import NotFoundError
-from octyne.files.resumable import Announced, Piece
+from octyne.files.resumable import Announced
 from octyne.files.service import Files
 from octyne.files.upload import Arriving
-from octyne.files.upload_records import Owner
+from octyne.files.upload_pieces import Piece
+from octyne.files.upload_records import Owner, Upload
 
 
 def started(tmp_path: Path) -> Files:
@@ -97,4 +101,33 @@ async def test_somebody_elses_file_of_that_name_is_not_touched(tmp_path: Path) -
     with pytest.raises(NotFoundError):
         await files.resumable.append(upload, piece(3, b"def"))
     assert hidden.read_text() == "other"
+    files.close()
+
+
+async def test_one_that_fails_does_not_keep_others_from_their_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Expired ones are removed, also behind one that can't be."""
+    files = started(tmp_path)
+    (tmp_path / "app").mkdir()
+    owner = Owner("web", str(tmp_path / "app"), "ann")
+    keys = []
+    for name in ("stuck", "other"):
+        upload = await files.resumable.create(owner, Announced("/", name, 6, ""), 1 << 20)
+        upload.expires_s = 0
+        keys.append(upload.id)
+    remove = files.resumable._remove
+
+    def remove_or_fail(upload: Upload) -> None:
+        if upload.name == "stuck":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        remove(upload)
+
+    monkeypatch.setattr(files.resumable, "_remove", remove_or_fail)
+    async with Tasks() as tasks, asyncio.timeout(10):
+        tasks.start("resumable uploads", files.resumable.run())
+        while len(files.resumable._records) > 1:
+            await asyncio.sleep(0)
+
+    assert files.resumable.find(keys[0], owner).name == "stuck"
     files.close()

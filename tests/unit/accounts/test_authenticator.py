@@ -88,6 +88,49 @@ async def test_refused_logins(
     assert str(caught.value) == text
 
 
+async def test_sessions_are_listed_and_ended(site: Site) -> None:
+    """One's own, or all, the last used first; ending one is reported."""
+    site.clock.move(0.5)
+    await site.auth.login("alice", "alice", HOME, "curl/8")
+    site.clock.move(10)
+    token = await site.auth.login("alice", "alice", "192.0.2.9")
+    await site.auth.login("bob", "bob", HOME)
+    second, first = await site.auth.list_sessions("alice")
+
+    assert (second.created, second.last_used, second.address) == (1_000_010, 1_000_010, "192.0.2.9")
+    assert (first.created, first.user_agent) == (1_000_000, "curl/8")
+    assert len(await site.auth.list_sessions(None)) == 3
+    assert await site.auth.list_sessions("nobody") == []
+    with pytest.raises(NotFoundError):
+        await site.auth.end_session(second.session.id, username="bob")
+    assert await site.auth.end_session(second.session.id, username="alice") == "alice"
+    assert site.ended == [{second.session.id}]
+    assert await site.auth.identify(token) is None
+    with pytest.raises(NotFoundError):
+        await site.auth.end_session(second.session.id, username=None)
+
+
+async def test_all_other_sessions_of_an_account_end(site: Site) -> None:
+    """This one stays, and so do those of others."""
+    mine, _, other = await login(site.auth), await login(site.auth), await login(site.auth, "bob")
+    await site.auth.end_others(mine)
+
+    assert [one.session.id for one in await site.auth.list_sessions("alice")] == [mine.session_id]
+    assert [one.session.id for one in await site.auth.list_sessions("bob")] == [other.session_id]
+
+
+async def test_sessions_of_an_old_password_are_not_listed(site: Site) -> None:
+    """It was changed by hand while no daemon ran: they open nothing."""
+    await login(site.auth)
+    await site.auth.close()
+    site.write({"alice": hashed("new"), "bob": hashed("bob")})
+    auth = site.build()
+    await auth.open()
+
+    assert await auth.list_sessions(None) == []
+    await auth.close()
+
+
 async def test_the_reserved_name_in_the_file_is_nobody(site: Site) -> None:
     """A hand-made '@local' must not become the Unix socket's user."""
     site.write({"@local": hashed("x")})
@@ -284,9 +327,9 @@ class RacingSessions(SqliteSessions):
     race: Callable[[], Coroutine[Any, Any, None]] | None = None
     broken = False
 
-    async def create(self, account: Account, address: str) -> NewSession:
+    async def create(self, account: Account, address: str, user_agent: str = "") -> NewSession:
         """Open it, then let the race happen once."""
-        opened = await super().create(account, address)
+        opened = await super().create(account, address, user_agent)
         race, self.race = self.race, None
         if race is not None:
             await race()

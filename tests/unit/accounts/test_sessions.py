@@ -4,7 +4,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import AsyncIterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,14 @@ from support.accounts import HOME, FakeClock
 from support.full_disk import files_of_at_most
 
 ALICE = Account("alice", "hash")
+VERSION_1 = """
+    CREATE TABLE sessions (
+        id TEXT PRIMARY KEY, token BLOB NOT NULL UNIQUE, username TEXT NOT NULL,
+        fingerprint BLOB NOT NULL, created INTEGER NOT NULL, last_used INTEGER NOT NULL,
+        address TEXT NOT NULL
+    );
+    PRAGMA user_version = 1;
+"""
 
 
 @pytest.fixture
@@ -194,6 +202,32 @@ async def test_a_file_of_a_newer_version_is_not_touched(path: Path, clock: FakeC
     await store.close()
 
     assert path.with_name("sessions.db.broken").exists()
+
+
+@pytest.mark.parametrize("is_full", [False, True], ids=["room", "full"])
+async def test_a_file_of_version_1_is_brought_up_to_date(
+    path: Path, clock: FakeClock, *, is_full: bool
+) -> None:
+    """Its sessions live on; on a full disk as well, and it is done when there is room."""
+    with closing(sqlite3.connect(path)) as database, database:
+        database.executescript(VERSION_1)
+        row = ("one", b"x", "alice", b"mark", 1_000, int(clock()), HOME)
+        database.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    store = SqliteSessions(str(path), clock=clock)
+    with files_of_at_most(1024) if is_full else nullcontext():
+        await store.open()
+        assert store.known() == {"one"}
+    if is_full:
+        with pytest.raises(UnavailableError):  # the next try brings it up to date
+            await store.create(ALICE, HOME)
+    await store.create(ALICE, HOME, "curl/8")
+    await reopened(store, path, clock)
+
+    found = {one.user_agent: one for one in store.records()}
+    assert (found[""].session.id, found[""].created, found[""].address) == ("one", 1_000, HOME)
+    assert found["curl/8"].session.username == "alice"
+    assert not path.with_name("sessions.db.broken").exists()
+    await store.close()
 
 
 async def test_a_full_disk_at_login(

@@ -12,7 +12,7 @@ from octyne.api.table import Access, Route, Table
 
 ROOT = Path(__file__).parents[3]
 PUBLIC = {"/", "/healthz", "/openapi.json", "/login"}
-LOGIN_ONLY = {"/logout", "/ott", "/events"}
+LOGIN_ONLY = {"/logout", "/ott", "/whoami", "/sessions", "/events"}
 TABLE = Table(routes())
 
 

@@ -179,3 +179,18 @@ async def test_the_end_of_the_daemon_is_the_end_of_all(jobs: Jobs) -> None:
     assert all(isinstance(job.error, JobCancelledError) for job in started)
     with pytest.raises(UnavailableError):
         jobs.start(ME, Gate().work)
+
+
+async def test_the_jobs_of_an_account_that_is_gone_are_ended(jobs: Jobs) -> None:
+    """Those that run, and those that wait; not those of others."""
+    gate = Gate()
+    mine = [jobs.start(ME, gate.work) for _ in range(RUNNING + 1)]
+    other = jobs.start(Owner(Kind.COMPRESS, "app", "other"), gate.work)
+    jobs.account_ended("me")
+    for job in mine:
+        await ended(job)
+    gate.open.set()
+    await ended(other)
+
+    assert [type(job.error) for job in mine] == [JobCancelledError] * len(mine)
+    assert other.error is None

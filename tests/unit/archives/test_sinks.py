@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from octyne.aio import Helpers
+from octyne.archives.progress import CancelledError
 from octyne.archives.sinks import CallSink, FileSink, InOrder
 
 
@@ -77,3 +78,18 @@ def test_what_is_sent_cannot() -> None:
 
     assert sent == [b"x"]
     assert not sink.can_patch
+
+
+def test_a_job_that_is_given_up_does_not_wait_for_its_pieces() -> None:
+    """Whoever waits for a piece looks whether to go on."""
+    go_on = threading.Event()
+
+    def check() -> None:
+        raise CancelledError
+
+    with Helpers("test", 2, check) as helpers:
+        pieces: InOrder[bool] = InOrder(helpers, print)
+        pieces.put(go_on.wait, 20)
+        with pytest.raises(CancelledError):
+            pieces.finish()
+        go_on.set()

@@ -5,7 +5,14 @@ import os
 
 import pytest
 
-from octyne.errors import DeniedError, InvalidError, NotFoundError, UnavailableError
+from octyne.errors import (
+    ConflictError,
+    DeniedError,
+    InvalidError,
+    NotFoundError,
+    TooLargeError,
+    UnavailableError,
+)
 from octyne.files.errors import missing, named
 from octyne.system.paths.names import OutsideError, PathError
 
@@ -19,7 +26,10 @@ from octyne.system.paths.names import OutsideError, PathError
         (OSError(errno.ENOSPC, "/srv/secret"), UnavailableError, "not enough free space"),
         (OSError(errno.EDQUOT, "/srv/secret"), UnavailableError, "not enough free space"),
         (OSError(errno.EROFS, "/srv/secret"), DeniedError, "read-only"),
-        (OSError(errno.EIO, os.strerror(errno.EIO)), OSError, "Input/output"),
+        (OSError(errno.ENOTEMPTY, "/srv/secret"), ConflictError, "made in this folder"),
+        (OSError(errno.EFBIG, "/srv/secret"), TooLargeError, "such a large file"),
+        (OSError(errno.EIO, "/srv/secret"), UnavailableError, "The disk reports an error"),
+        (OSError(errno.EXDEV, os.strerror(errno.EXDEV)), OSError, "nvalid cross-device"),
     ],
 )
 def test_refusals(error: Exception, kind: type[Exception], text: str) -> None:

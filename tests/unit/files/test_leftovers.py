@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from octyne.files.leftovers import PREFIX, Leftovers
+from octyne.files.trees import Deadline
 from octyne.system.paths.folder import Root
+from support.full_disk import files_of_at_most
 
 
 @pytest.fixture
@@ -131,13 +133,13 @@ def test_a_user_may_begin_names_like_ours(app: Path, leftovers: Leftovers, tmp_p
     ],
 )
 def test_broken_records_stop_nothing(app: Path, tmp_path: Path, record: bytes) -> None:
-    """They are logged, and remove nothing."""
+    """They are logged and go, and remove nothing else: who renames folders reads all records."""
     (tmp_path / "state").mkdir()
     (tmp_path / "state/a.json").write_bytes(record)
     (tmp_path / "state/half.json.new").write_bytes(b"{")
     next_daemon(tmp_path)
 
-    assert records(tmp_path) == ["a.json"]
+    assert records(tmp_path) == []
     assert Path("/etc/passwd").exists()
 
 
@@ -150,3 +152,46 @@ def test_records_of_apps_that_are_gone_go(app: Path, leftovers: Leftovers, tmp_p
     next_daemon(tmp_path)
 
     assert records(tmp_path) == []
+
+
+def test_what_takes_too_long_is_removed_beside(
+    app: Path, leftovers: Leftovers, tmp_path: Path
+) -> None:
+    """Hidden and recorded until then; a folder above may be renamed meanwhile."""
+    with Root.open(str(app)) as root, root.at(("folder",)) as folder:
+        name, _ = leftovers.note(root, folder, "unpack")
+        (app / "folder" / name / "inner").mkdir(parents=True)
+        (app / "folder" / name / "inner/file").touch()
+    following = Leftovers(str(tmp_path / "state"))
+    following.hurry.set_in(-1)
+    following.sweep()
+
+    assert (app / "folder" / name / "inner/file").exists()
+    assert following.is_hidden(name)
+    assert len(records(tmp_path)) == 1
+    following.sweep_rest(following.hurry)
+    assert following.is_hidden(name)
+
+    with Root.open(str(app)) as root:
+        following.moving(root, ("folder",), ("new",))
+        root.move("folder", root, "new")
+    following.sweep_rest(Deadline())
+
+    assert os.listdir(app / "new") == records(tmp_path) == []
+    assert not following.is_hidden(name)
+
+
+def test_a_record_that_cannot_be_written_is_no_record(
+    app: Path, leftovers: Leftovers, tmp_path: Path
+) -> None:
+    """Nothing of it stays, and others can be changed."""
+    with Root.open(str(app)) as root:
+        leftovers.note(root, root, "upload")
+        before = records(tmp_path)
+        with files_of_at_most(10), pytest.raises(OSError, match="large"):
+            leftovers.note(root, root, "upload")
+        (tmp_path / "state/half.json.new").write_bytes(b"{")
+        leftovers.moving(root, ("folder",), ("new",))
+
+    assert sorted(records(tmp_path)) == sorted([*before, "half.json.new"])
+    assert len(leftovers.names) == 1

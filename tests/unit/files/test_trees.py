@@ -1,12 +1,13 @@
 """Removing trees, on the real file system."""
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
-from octyne.files.trees import remove_tree
-from octyne.system.paths.folder import Root
+from octyne.files.trees import Deadline, remove_tree
+from octyne.system.paths.folder import Folder, Root
 
 
 @pytest.fixture
@@ -67,5 +68,47 @@ def test_many_folders_side_by_side(tmp_path: Path) -> None:
         (tmp_path / f"tree/{number}/file").write_text("")
     with Root.open(str(tmp_path)) as root:
         remove_tree(root, "tree")
+
+    assert os.listdir(tmp_path) == []
+
+
+class Failing(Folder):
+    """A folder in which the file "stuck" can't be removed."""
+
+    def remove(self, name: str) -> None:
+        """As an immutable file says it."""
+        if name == "stuck":
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+        super().remove(name)
+
+    def folder(self, name: str) -> Folder:
+        """Those within, too."""
+        return Failing(super().folder(name).fd)
+
+
+def test_what_is_left_of_a_failure_is_where_it_was(tmp_path: Path) -> None:
+    """For it may come back."""
+    (tmp_path / "tree/a/b/c").mkdir(parents=True)
+    (tmp_path / "tree/a/b/stuck").touch()
+    (tmp_path / "tree/a/file").touch()
+    with Root.open(str(tmp_path)) as root, pytest.raises(PermissionError):
+        remove_tree(Failing(os.dup(root.fd)), "tree")
+
+    assert (tmp_path / "tree/a/b/stuck").exists()
+    assert os.listdir(tmp_path / "tree") == ["a"]
+
+
+def test_it_can_be_stopped(tmp_path: Path) -> None:
+    """What is left stays where it is, and another one goes on."""
+    (tmp_path / "tree/a").mkdir(parents=True)
+    (tmp_path / "tree/a/file").touch()
+    stop = Deadline()
+    with Root.open(str(tmp_path)) as root:
+        stop.set_in(-1)
+        with pytest.raises(InterruptedError):
+            remove_tree(root, "tree", stop)
+        assert (tmp_path / "tree/a/file").exists()
+        stop.clear()
+        remove_tree(root, "tree", stop)
 
     assert os.listdir(tmp_path) == []

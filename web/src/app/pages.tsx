@@ -1,6 +1,7 @@
 import {
   IconAdjustments,
   IconApps,
+  IconDevices,
   IconHistory,
   IconInfoCircle,
   IconUsers,
@@ -8,7 +9,7 @@ import {
 import { t } from "@/lib/messages";
 
 export interface PageEntry {
-  to: "/" | "/accounts" | "/config" | "/log" | "/about";
+  to: "/" | "/accounts" | "/sessions" | "/config" | "/log" | "/about";
   label: string;
   icon: typeof IconApps;
 }
@@ -18,6 +19,7 @@ export const pages: PageEntry[] = [
   { to: "/", label: t.nav.apps, icon: IconApps },
   { to: "/log", label: t.nav.log, icon: IconHistory },
   { to: "/accounts", label: t.nav.accounts, icon: IconUsers },
+  { to: "/sessions", label: t.nav.sessions, icon: IconDevices },
   { to: "/config", label: t.nav.config, icon: IconAdjustments },
   { to: "/about", label: t.nav.about, icon: IconInfoCircle },
 ];

@@ -7,12 +7,14 @@ import { coloursManager } from "@/app/colours";
 import { router } from "@/app/router";
 import { theme, variables } from "@/app/theme";
 import { SignIn } from "@/features/auth/sign-in";
+import { learnCaller } from "@/lib/caller";
 import { ApiError } from "@/lib/http";
 import { stream } from "@/lib/live";
 import { styleNonce } from "@/lib/nonce";
 
 setNonce(styleNonce); // of the style that holds the page still under a dialog
 stream.start();
+void learnCaller();
 
 const colours = coloursManager();
 const queries = new QueryClient({

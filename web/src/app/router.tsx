@@ -63,6 +63,11 @@ const accounts = createRoute({
   path: "/accounts",
   component: lazyRouteComponent(() => import("@/features/accounts/accounts-page"), "AccountsPage"),
 });
+const sessions = createRoute({
+  getParentRoute: () => root,
+  path: "/sessions",
+  component: lazyRouteComponent(() => import("@/features/sessions/sessions-page"), "SessionsPage"),
+});
 const config = createRoute({
   getParentRoute: () => root,
   path: "/config",
@@ -85,6 +90,7 @@ export const router = createRouter({
     newApp,
     app.addChildren([appStart, appTab]),
     accounts,
+    sessions,
     config,
     log,
     about,

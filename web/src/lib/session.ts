@@ -1,10 +1,9 @@
-/** Who is signed in, as far as this browser knows, and whoever waits for a sign-in. */
+/** Who is signed in, as far as this page knows, and whoever waits for a sign-in. */
 
-import { recall, remember } from "@/lib/storage";
 import { Store } from "@/lib/store";
 
 export interface Session {
-  /** The account's name, "" when it isn't known. */
+  /** The account's name, "" while it isn't known. */
   user: string;
   /** The sign-in is needed now. */
   isAsked: boolean;
@@ -13,7 +12,7 @@ export interface Session {
 }
 
 export const session = new Store<Session>({
-  user: recall("user", ""),
+  user: "",
   isAsked: false,
   wasOpen: false,
 });
@@ -35,7 +34,6 @@ export function askForSignIn(): Promise<void> {
 
 /** Somebody has signed in. */
 export function signedIn(user: string): void {
-  remember("user", user);
   session.set({ user, isAsked: false, wasOpen: true });
   waiting?.resolve();
   waiting = null;

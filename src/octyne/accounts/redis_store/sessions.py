@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from octyne.accounts.redis_store.link import TOKEN, USER, RedisLink
 from octyne.accounts.sessions import LIFETIME_S, MAX_PER_ACCOUNT, is_token, new_token
-from octyne.accounts.stores import Account, NewSession, Session
-from octyne.errors import UnavailableError
+from octyne.accounts.stores import Account, NewSession, Session, SessionRecord
+from octyne.errors import InvalidError, UnavailableError
 
 REFRESH_EVERY_S = 3600.0  # a token in use gets its whole lifetime again at most this often
 CHECK_EVERY_S = 2.0  # whether sessions ended on another node
@@ -50,9 +50,9 @@ class RedisSessions:
         """Raise `UnavailableError` when Redis is away."""
         await self._link.run("PING")
 
-    async def create(self, account: Account, address: str) -> NewSession:
+    async def create(self, account: Account, address: str, user_agent: str = "") -> NewSession:
         """Open a session; of those opened since the start, the oldest beyond the cap ends."""
-        del address  # the layout has no room for it
+        del address, user_agent  # the layout has no room for them
         token = new_token()
         await self._link.run("SET", TOKEN + token, account.name, "EX", LIFETIME_S)
         session = Session(_session_id(token), account.name)
@@ -141,6 +141,10 @@ class RedisSessions:
             for session_id, one in watched.items()
             if tokens.get(TOKEN + one.token) != one.username or USER + one.username not in accounts
         )
+
+    def records(self) -> list[SessionRecord]:
+        """The layout knows no more of a session than its account."""
+        raise InvalidError("Sessions kept in Redis can't be listed.")
 
     def known(self, names: Collection[str] | None = None) -> frozenset[str]:
         """Sessions seen here lately."""

@@ -37,6 +37,8 @@ async def change_account(call: Call) -> web.StreamResponse:
     await call.services.accounts.update_account(
         old, new_name=new, password=password or None, by=call.identity
     )
+    if new is not None:
+        call.services.jobs.account_ended(old)
     call.audit(
         "accounts.update",
         updatedUser=new or old,
@@ -53,6 +55,7 @@ async def delete_account(call: Call) -> web.StreamResponse:
     if not username:
         raise InvalidError(NO_NAME)
     await call.services.accounts.delete_account(username)
+    call.services.jobs.account_ended(username)
     call.audit("accounts.delete", deletedUser=username)
     return replies.done()
 

@@ -4,9 +4,10 @@ import asyncio
 
 from aiohttp import web
 
-from octyne.aio import Pipe, Workers, in_thread
+from octyne.aio import Pipe, Slots, Workers, in_thread
 from octyne.api import params, replies
 from octyne.api.context import Call
+from octyne.api.handlers.download import cut_off
 from octyne.archives import streamed
 from octyne.archives.progress import CancelledError, Progress
 from octyne.archives.sinks import CallSink
@@ -18,44 +19,11 @@ RETRY_S = 10  # seconds
 QUEUE_BYTES = 4 << 20  # waiting for a slow client
 
 
-class Downloads:
-    """Bounds how many are made at once; no other work waits for them."""
-
-    def __init__(self) -> None:
-        self._workers = Workers("download", MOST)
-        self._open = 0
-
-    async def send(self, call: Call, selection: Selection) -> web.StreamResponse:
-        """Answer with the archive; an error in the midst of it aborts the connection.
-
-        Raises:
-            RateLimitedError: too many are under way.
-        """
-        if self._open >= MOST:
-            raise RateLimitedError("Too many downloads at once! Try again.", retry_after_s=RETRY_S)
-        self._open += 1
-        pipe, progress = Pipe(QUEUE_BYTES), Progress()
-        made = self._workers.start(_make, call, selection, progress, pipe)
-        made.add_done_callback(self._ended)
-        try:
-            response = await call.stream(_headers(call, selection))
-            call.connection.on_lost(pipe.close)
-            while data := await pipe.get():
-                await response.write(data)
-            await asyncio.shield(made)  # raises what went wrong
-            await response.write_eof()
-        finally:
-            progress.cancel()
-            pipe.close()
-        return response
-
-    def _ended(self, made: asyncio.Future[None]) -> None:
-        self._open -= 1
-        if not made.cancelled():
-            made.exception()  # looked at also when nobody waits for it any more
+def _too_many() -> RateLimitedError:
+    return RateLimitedError("Too many downloads at once! Try again.", retry_after_s=RETRY_S)
 
 
-_downloads = Downloads()
+_workers, _slots = Workers("download", MOST), Slots(MOST, _too_many)
 
 
 async def get_archive(call: Call) -> web.StreamResponse:
@@ -69,7 +37,34 @@ async def get_archive(call: Call) -> web.StreamResponse:
         await response.write_eof()
         return response
     call.audit("server.files.download", server=call.name, path=path, files=names)
-    return await _downloads.send(call, selection)
+    live = call.services.live
+    with _slots.taken(), live.opened(call.identity.session_id, call.name) as connection:
+        connection.when_ended(lambda why: cut_off(call, why))
+        return await _send(call, selection)
+
+
+async def _send(call: Call, selection: Selection) -> web.StreamResponse:
+    """Answer with the archive; an error in the midst of it aborts the connection."""
+    pipe, progress = Pipe(QUEUE_BYTES), Progress()
+    made = _workers.start(_make, call, selection, progress, pipe)
+    try:
+        response = await call.stream(_headers(call, selection))
+        call.connection.on_lost(pipe.close)
+        while data := await pipe.get():
+            await response.write(data)
+        await asyncio.shield(made)  # raises what went wrong
+        await response.write_eof()
+    finally:
+        progress.cancel()
+        pipe.close()
+        made.add_done_callback(_look_at)
+    return response
+
+
+def _look_at(made: asyncio.Future[None]) -> None:
+    """Its error, also when nobody waits for it any more."""
+    if not made.cancelled():
+        made.exception()
 
 
 def _make(call: Call, selection: Selection, progress: Progress, pipe: Pipe) -> None:

@@ -14,7 +14,7 @@ from octyne.archives import pack, unpack
 from octyne.archives.jobs import Job, Kind, Owner
 from octyne.archives.pack import PackRequest
 from octyne.errors import InvalidError
-from octyne.system.paths.folder import Root
+from octyne.files.targets import open_root
 from octyne.system.paths.names import MAX_PATH_BYTES
 
 MAX_LIST = 8 << 20  # bytes of a JSON list of paths
@@ -23,7 +23,7 @@ MAX_LOGGED = 100  # paths of a request in the action log
 
 async def compress(call: Call) -> web.StreamResponse:
     """`POST /server/{id}/compress`: the body is a list of paths."""
-    names = _names(await call.body(MAX_LIST))
+    names = await in_thread(_names, await call.body(MAX_LIST))
     query, directory = call.query, call.app.directory
     request = pack.parse_request(
         query.get("archiveType", ""),
@@ -48,7 +48,7 @@ async def compress(call: Call) -> web.StreamResponse:
 
 
 def _prepare(directory: str, request: PackRequest) -> None:
-    with Root.open(directory) as root:
+    with open_root(directory) as root:
         pack.prepare(root, request)
 
 

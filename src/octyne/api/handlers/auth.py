@@ -10,6 +10,7 @@ from octyne.api.context import Call, Listener, Services
 from octyne.errors import DeniedError, InvalidError
 
 COOKIE_AGE_S = 8_035_200  # seconds, three months: as long as a session lives unused
+LONGEST_AGENT = 300  # characters
 NOT_GIVEN = "Username or password not provided!"
 NOT_ON_SOCKET = "Auth endpoints cannot be called over Unix socket!"
 
@@ -34,7 +35,8 @@ async def login(call: Call) -> web.StreamResponse:
     password = decode_header(call.request.headers.get("Password", ""))
     if not username or not password:
         raise InvalidError(NOT_GIVEN)
-    token = await call.services.accounts.login(username, password, call.address)
+    agent = user_agent(call.request.headers.get("User-Agent", ""))
+    token = await call.services.accounts.login(username, password, call.address, agent)
     call.services.audit.record("auth.login", user=username, ip=call.address)
     if not params.flag(call.query, "cookie"):
         return replies.json(wire.Token(token))
@@ -56,6 +58,11 @@ async def issue_ticket(call: Call) -> web.StreamResponse:
     """`GET /ott`."""
     ticket = call.services.accounts.issue_ticket(call.identity, call.address)
     return replies.json(wire.Ticket(ticket))
+
+
+def user_agent(header: str) -> str:
+    """What a client calls itself, fit to be kept and shown."""
+    return "".join(filter(str.isprintable, decode_header(header)))[:LONGEST_AGENT].strip()
 
 
 def decode_header(value: str) -> str:

@@ -26,7 +26,6 @@ MAX_ERRORS = 100  # that are told of one batch
 
 AVAILABLE = "Invalid operation! Operations available: mv,cp"
 BATCH_AVAILABLE = "Invalid operation! Operations available: mv,cp,rm"
-ALLOWED = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 JSON_SPACE = b" \t\r\n"
 
 
@@ -107,7 +106,7 @@ def read_change(body: bytes) -> Wanted:
         return _read_lines(body.decode(errors="surrogateescape"))
     wanted = _read_object(params.json_object(body))
     if wanted.word == "rm":
-        raise MethodNotAllowedError(AVAILABLE, ALLOWED)
+        raise MethodNotAllowedError(AVAILABLE)
     if wanted.word not in ("mv", "cp", "chmod"):
         raise InvalidError(AVAILABLE)
     return wanted
@@ -116,9 +115,9 @@ def read_change(body: bytes) -> Wanted:
 def _read_lines(text: str) -> Wanted:
     word, *rest = text.removesuffix("\n").split("\n")
     if word not in ("mv", "cp"):
-        raise MethodNotAllowedError(AVAILABLE, ALLOWED)
+        raise MethodNotAllowedError(AVAILABLE)
     if len(rest) != 2:
-        raise MethodNotAllowedError(_two_arguments(word), ALLOWED)
+        raise MethodNotAllowedError(_two_arguments(word))
     return Wanted(word, {"src": rest[0], "dest": rest[1]})
 
 
@@ -135,7 +134,7 @@ def read_batch(body: bytes) -> tuple[list[Wanted], list[Operation], list[wire.Ba
     Raises:
         InvalidError: it isn't a list of operations at all, or too long.
     """
-    listed = params.json_object(body).get("operations")
+    listed = params.field(params.json_object(body), "operations")
     if not isinstance(listed, list):
         raise InvalidError(params.INVALID_JSON)
     if len(listed) > MAX_OPERATIONS:

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from octyne import wire
-from octyne.aio import Workers, in_thread
+from octyne.aio import Slots, Workers, in_thread
 from octyne.api import params, replies
 from octyne.api.context import Call
 from octyne.console import history
@@ -20,17 +20,16 @@ class Searches:
 
     def __init__(self) -> None:
         self._workers = Workers("search", SEARCH_THREADS)
-        self._open = 0
+        self._slots = Slots(MAX_SEARCHES, _too_many)
 
     async def page(self, directory: str, query: history.Query) -> history.LogPage:
         """`history.page`; raises RateLimitedError when too many searches wait already."""
-        if self._open >= MAX_SEARCHES:
-            raise RateLimitedError("Too many searches at once! Try again.", retry_after_s=RETRY_S)
-        self._open += 1
-        try:
+        with self._slots.taken():
             return await self._workers.run(history.page, directory, query)
-        finally:
-            self._open -= 1
+
+
+def _too_many() -> RateLimitedError:
+    return RateLimitedError("Too many searches at once! Try again.", retry_after_s=RETRY_S)
 
 
 _searches = Searches()

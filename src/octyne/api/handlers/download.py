@@ -10,7 +10,8 @@ from octyne.api import conditions, errors, replies
 from octyne.api.conditions import State, Verdict
 from octyne.api.context import Call
 from octyne.api.live import Ending
-from octyne.errors import UnavailableError
+from octyne.errors import PreconditionFailedError, UnavailableError
+from octyne.files import etags
 from octyne.files.download import OpenFile, open_file
 
 KIB = 1024
@@ -44,7 +45,7 @@ async def _answer(call: Call, file: OpenFile, path: str) -> web.StreamResponse:
         headers["Access-Control-Expose-Headers"] = EXPOSED
     verdict = conditions.judge(call.header, state)
     if verdict is Verdict.FAILED:
-        return replies.failure(errors.changed())
+        raise PreconditionFailedError(etags.CHANGED)
     if verdict is Verdict.UNCHANGED:
         return await _start(call, headers, errors.NOT_MODIFIED)
     try:
@@ -63,7 +64,7 @@ async def _answer(call: Call, file: OpenFile, path: str) -> web.StreamResponse:
         return await _start(call, headers, status)
     call.audit("server.files.download", server=call.name, path=path)
     with call.services.live.opened(call.identity.session_id, call.name) as live:
-        live.when_ended(lambda why: _cut_off(call, why))
+        live.when_ended(lambda why: cut_off(call, why))
         response = await _start(call, headers, status)
         await _send(call, response, file, part)
         await response.write_eof()
@@ -103,7 +104,7 @@ def next_piece(size: int, took_s: float) -> int:
     return max(size // 2, LEAST_BYTES) if took_s > SLOW_S else size
 
 
-def _cut_off(call: Call, why: Ending) -> None:
+def cut_off(call: Call, why: Ending) -> None:
     """The session or the app is gone; a shutdown lets what is nearly through come through."""
     if why is Ending.SHUTDOWN:
         asyncio.get_running_loop().call_later(SHUTDOWN_S, call.connection.drop)

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from aiohttp import web
 
 from octyne import wire
-from octyne.aio import Workers
+from octyne.aio import Slots, Workers
 from octyne.api import params, replies
 from octyne.api.context import Call
 from octyne.errors import RateLimitedError
@@ -23,35 +23,19 @@ RETRY_S = 10  # seconds
 NDJSON = {"Content-Type": "application/x-ndjson", "X-Accel-Buffering": "no"}
 
 
-class Bounded:
-    """Threads of its own for one kind of long work, and a bound on how much of it there is."""
-
-    def __init__(self, name: str, threads: int, most: int) -> None:
-        self.workers = Workers(name, threads)
-        self._most = most
-        self._open = 0
-
-    @contextmanager
-    def admitted(self) -> Iterator[Workers]:
-        """Take part; raises RateLimitedError when too many do."""
-        if self._open >= self._most:
-            raise RateLimitedError("Too many at once! Try again.", retry_after_s=RETRY_S)
-        self._open += 1
-        try:
-            yield self.workers
-        finally:
-            self._open -= 1
+def _too_many() -> RateLimitedError:
+    return RateLimitedError("Too many at once! Try again.", retry_after_s=RETRY_S)
 
 
-_lists = Bounded("lists", LIST_THREADS, MAX_LISTS)
-_walks = Bounded("walks", WALK_THREADS, MAX_WALKS)
+_listers, _lists = Workers("lists", LIST_THREADS), Slots(MAX_LISTS, _too_many)
+_walkers, _walks = Workers("walks", WALK_THREADS), Slots(MAX_WALKS, _too_many)
 
 
 async def get_files(call: Call) -> web.StreamResponse:
     """`GET /server/{id}/files`."""
     gone = threading.Event()
-    with _lists.admitted() as workers, call.connection.when_lost(gone.set):
-        pieces = await workers.run(
+    with _lists.taken(), call.connection.when_lost(gone.set):
+        pieces = await _listers.run(
             encoded_list,
             call.services.files.lister,
             call.app.directory,
@@ -96,14 +80,14 @@ async def search_files(call: Call) -> web.StreamResponse:
     )
     path, hides = call.query.get("path", ""), call.services.files.leftovers.is_hidden
     with (
-        _walks.admitted() as workers,
+        _walks.taken(),
         call.services.live.opened(call.identity.session_id, call.name) as live,
     ):
-        search = await workers.run(Search.open, call.app.directory, path, query, hides)
+        search = await _walkers.run(Search.open, call.app.directory, path, query, hides)
         with closing(search):
             response = await call.stream(NDJSON)
             while not (call.is_head or search.finished or live.ending):
-                found = await workers.run(search.step)
+                found = await _walkers.run(search.step)
                 await _write(call, response, found)
             if live.ending:
                 call.connection.drop()
@@ -125,11 +109,11 @@ async def _write(
 async def measure_files(call: Call) -> web.StreamResponse:
     """`GET /server/{id}/files/usage`."""
     path, hides = call.query.get("path", ""), call.services.files.leftovers.is_hidden
-    with _walks.admitted() as workers:
-        measure = await workers.run(Measure.open, call.app.directory, path, hides)
+    with _walks.taken():
+        measure = await _walkers.run(Measure.open, call.app.directory, path, hides)
         with closing(measure):
             while not measure.finished:
-                await workers.run(measure.step)
+                await _walkers.run(measure.step)
                 if not is_there(call):
                     raise ConnectionResetError("The client has gone.")
             return replies.json(measure.result())

@@ -17,7 +17,8 @@ from octyne.api import params, replies
 from octyne.api.context import Call, Services
 from octyne.api.handlers.uploads import ACTION, arriving
 from octyne.errors import InvalidError, PreconditionFailedError
-from octyne.files.resumable import Announced, Piece
+from octyne.files.resumable import Announced
+from octyne.files.upload_pieces import Piece
 from octyne.files.upload_records import ALGORITHMS, Checksum, Owner, Upload
 
 VERSION = "1.0.0"

@@ -46,8 +46,17 @@ class Folder:
     @contextmanager
     def scan(self) -> Iterator["Iterator[os.DirEntry[str]]"]:
         """Its entries, as `os.scandir` does; ask those only with ``follow_symlinks=False``."""
-        with self._readable() as readable, os.scandir(readable) as entries:
-            yield entries
+        readable = self._open_readable()
+        try:
+            with os.scandir(readable) as entries:
+                yield entries
+        finally:
+            os.close(readable)
+
+    def names(self) -> list[str]:
+        """The names in it, in no order; faster than `scan`."""
+        with self._readable() as readable:
+            return os.listdir(readable)
 
     def stat(self) -> os.stat_result:
         """Of the folder itself."""
@@ -71,6 +80,10 @@ class Folder:
     def open_file(self, name: str) -> int:
         """A regular file in it, for reading; raises PathError when it is something else."""
         return resolve.open_regular(self.fd, name)
+
+    def open_seen(self, name: str) -> int:
+        """Like `open_file`, for a name that `lstat` has just called a regular file; faster."""
+        return resolve.open_seen(self.fd, name)
 
     def reopen_own(self, name: str) -> int:
         """A regular file in it that we made ourselves, for reading and writing; never waits.
@@ -98,8 +111,13 @@ class Folder:
         return room.f_frsize * (room.f_bfree if os.geteuid() == 0 else room.f_bavail)
 
     def readlink(self, name: str) -> str:
-        """Where a symlink points, as it is written there."""
-        return os.readlink(name, dir_fd=self.fd)
+        """Where a symlink points, as it is written there; FileNotFoundError when it is none."""
+        try:
+            return os.readlink(name, dir_fd=self.fd)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)) from error
 
     def path(self) -> str:
         """Its absolute path now; for records and messages to the log only, never to be opened."""
@@ -194,11 +212,14 @@ class Folder:
 
     @contextmanager
     def _readable(self) -> Iterator[int]:
-        fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.fd)
+        fd = self._open_readable()
         try:
             yield fd
         finally:
             os.close(fd)
+
+    def _open_readable(self) -> int:
+        return os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.fd)
 
 
 class Place:
@@ -270,7 +291,7 @@ class Root(Folder):
         if found is None or not stat.S_ISLNK(found.st_mode):
             return place
         place.folder.close()
-        descriptor, name = resolve.walk(self.fd, self._origins(), parts)
+        descriptor, name = resolve.walk(self.fd, self._origins, parts)
         if name is None:
             os.close(descriptor)
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
@@ -322,9 +343,9 @@ class Root(Folder):
         """The absolute paths that this root goes by: as configured, and as it really is."""
         return (self.directory, self.path())
 
-    def _guarded(self, opener: Callable[[int, tuple[str, ...], Parts], int], parts: Parts) -> int:
+    def _guarded(self, opener: Callable[[int, resolve.Origins, Parts], int], parts: Parts) -> int:
         try:
-            return opener(self.fd, self._origins(), parts)
+            return opener(self.fd, self._origins, parts)
         except OSError as error:
             if error.errno == errno.ENAMETOOLONG:
                 raise PathError("a name in it is too long") from error

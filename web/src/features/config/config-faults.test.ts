@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { faultsOf, keyAt, placeIn } from "./config-faults";
+import { faultsOf, keyAt, offsetOf, placeIn } from "./config-faults";
 
 it("finds faults where they are, and takes comments and trailing commas", () => {
   expect(faultsOf('{ "a": 1, /* x */ } // y')).toEqual([]);
@@ -16,4 +16,12 @@ it("knows which key stands where", () => {
 it("reads the place out of the daemon's sentence", () => {
   expect(placeIn("config.json, line 12, column 7: no.")).toEqual({ line: 12, column: 7 });
   expect(placeIn("no")).toBeNull();
+});
+
+it("finds the offset of a place, counted in characters", () => {
+  const text = "one\n😀 two\nthree";
+  expect(offsetOf(text, { line: 1, column: 2 })).toBe(1);
+  expect(offsetOf(text, { line: 2, column: 3 })).toBe(text.indexOf("two"));
+  expect(offsetOf(text, { line: 3, column: 1 })).toBe(text.indexOf("three"));
+  expect(offsetOf(text, { line: 99, column: 99 })).toBe(text.length);
 });

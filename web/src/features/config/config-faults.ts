@@ -36,10 +36,24 @@ export function faultsOf(text: string): Fault[] {
   });
 }
 
-/** Line and column, from 1, that the daemon names in a sentence. */
-export function placeIn(sentence: string): { line: number; column: number } | null {
+/** Both from 1; the column in characters, as the daemon counts them. */
+export interface Place {
+  line: number;
+  column: number;
+}
+
+/** The place that the daemon names in a sentence. */
+export function placeIn(sentence: string): Place | null {
   const found = /line (\d+), column (\d+)/.exec(sentence);
   return found ? { line: Number(found[1]), column: Number(found[2]) } : null;
+}
+
+/** The offset of a place, or of what is nearest to it. */
+export function offsetOf(text: string, { line, column }: Place): number {
+  const lines = text.split("\n");
+  const at = Math.min(Math.max(line, 1), lines.length) - 1;
+  const before = lines.slice(0, at).reduce((sum, each) => sum + each.length + 1, 0);
+  return before + [...(lines[at] ?? "")].slice(0, column - 1).join("").length;
 }
 
 /** The key at a position as docs/config.md writes it: names of apps are NAME. */

@@ -10,7 +10,7 @@ import panel from "@/components/panel.module.css";
 import { reloadConfig, saveConfig, useConfigText } from "@/lib/config";
 import { t } from "@/lib/messages";
 import { CodeEditor } from "./code-editor";
-import { faultsOf } from "./config-faults";
+import { faultsOf, type Place, placeIn } from "./config-faults";
 import classes from "./config-page.module.css";
 
 /** The daemon's config file, as text. */
@@ -56,6 +56,7 @@ function Editor({ text }: { text: string }) {
   const [typed, setTyped] = useState(text);
   const [isReviewing, setReviewing] = useState(false);
   const [problem, setProblem] = useState("");
+  const [target, setTarget] = useState<Place | null>(null);
   const [isBusy, setBusy] = useState(false);
   const isChanged = typed !== base;
   if (text !== base && !isChanged) {
@@ -74,12 +75,14 @@ function Editor({ text }: { text: string }) {
   async function apply(): Promise<void> {
     setBusy(true);
     setProblem("");
+    setTarget(null);
     try {
       await saveConfig(typed);
       setBase(typed);
       told(t.config.applied);
     } catch (error) {
       setProblem(sentence(error));
+      setTarget(placeIn(sentence(error)));
     } finally {
       setBusy(false);
       setReviewing(false);
@@ -112,10 +115,11 @@ function Editor({ text }: { text: string }) {
           onClose={() => setProblem("")}
         >
           {problem}
+          <JumpTo place={placeIn(problem)} onJump={setTarget} />
         </Alert>
       )}
       <div className={`${panel.panel} ${classes.editor}`}>
-        <CodeEditor value={typed} onChange={setTyped} onSave={review} />
+        <CodeEditor value={typed} onChange={setTyped} onSave={review} target={target} />
       </div>
       <div className={classes.foot}>
         <span className={classes.note}>
@@ -133,6 +137,7 @@ function Editor({ text }: { text: string }) {
         onClose={() => setReviewing(false)}
         title={t.config.reviewTitle}
         size="xl"
+        returnFocus={!target} // else the editor has it
         closeButtonProps={{ "aria-label": t.actions.close }}
       >
         <DiffView before={text} after={typed} label={t.form.diff} />
@@ -146,5 +151,15 @@ function Editor({ text }: { text: string }) {
         </Group>
       </Modal>
     </>
+  );
+}
+
+/** Puts the cursor where the fault is, once more. */
+function JumpTo({ place, onJump }: { place: Place | null; onJump: (place: Place) => void }) {
+  if (!place) return null;
+  return (
+    <Button variant="default" size="xs" mt={8} display="block" onClick={() => onJump({ ...place })}>
+      {t.config.position(place.line, place.column)}
+    </Button>
   );
 }

@@ -3,9 +3,12 @@ import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { clockTime } from "@/lib/format";
+import { timeLabels } from "./series";
 import classes from "./usage-tab.module.css";
 
 const HEIGHT = 200;
+const LABEL = 76; // pixels at least from one time to the next
+const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
 
 interface Props {
   time: number[];
@@ -73,7 +76,7 @@ function options(
   return {
     width: element.clientWidth,
     height: HEIGHT,
-    padding: [10, 8, 0, 0],
+    padding: [10, 30, 0, 0],
     cursor: { y: false, points: { size: 7 } },
     legend: { live: true },
     scales: { y: { range: (_plot, _low, high) => [0, Math.max(floor, high * 1.15)] } },
@@ -81,7 +84,10 @@ function options(
       {
         ...axis,
         grid: { show: false },
-        values: (_plot, splits) => splits.map((at) => clockTime(at * 1000).slice(0, 5)),
+        size: 30,
+        space: LABEL,
+        incrs: STEPS_S,
+        values: (_plot, splits) => timeLabels(splits),
       },
       {
         ...axis,

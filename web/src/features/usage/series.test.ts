@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { merged } from "./series";
+import { merged, timeLabels } from "./series";
 
 it("joins the hour with what came since, and lets go of what is older", () => {
   const samples = [
@@ -12,4 +12,11 @@ it("joins the hour with what came since, and lets go of what is older", () => {
   ];
   expect(merged(samples, live)).toEqual({ time: [3000, 3700], cpu: [2, 3], memory: [2, 3] });
   expect(merged([], [])).toEqual({ time: [], cpu: [], memory: [] });
+});
+
+it("shows seconds only where minutes would repeat", () => {
+  const noon = new Date(2026, 0, 1, 12, 0, 0).getTime() / 1000;
+  expect(timeLabels([noon, noon + 60, noon + 120])).toEqual(["12:00", "12:01", "12:02"]);
+  expect(timeLabels([noon, noon + 30])).toEqual(["12:00:00", "12:00:30"]);
+  expect(timeLabels([])).toEqual([]);
 });

@@ -1,5 +1,6 @@
 /** The samples of the last hour and what came since, as columns. Pure. */
 
+import { clockTime } from "@/lib/format";
 import type { Point } from "@/lib/live";
 import type { UsageHistory } from "@/lib/wire.gen";
 
@@ -25,4 +26,11 @@ export function merged(samples: UsageHistory["samples"], live: readonly Point[])
     cpu: shown.map((one) => one.cpu),
     memory: shown.map((one) => one.memory),
   };
+}
+
+/** The times of an axis, in seconds since 1970; with seconds only where two would look alike. */
+export function timeLabels(times: readonly number[]): string[] {
+  const whole = times.map((at) => clockTime(at * 1000));
+  const short = whole.map((text) => text.slice(0, 5));
+  return new Set(short).size === short.length ? short : whole;
 }

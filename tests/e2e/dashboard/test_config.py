@@ -1,0 +1,34 @@
+"""The config's editor."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from support.browser import Window
+from support.daemon import Daemon
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
+
+
+def test_a_refusal_leads_to_its_place(
+    make_daemon: Callable[..., Daemon], pages: Callable[..., Window]
+) -> None:
+    """The cursor stands where the daemon says that the fault is; what was typed stays."""
+    daemon = make_daemon({})
+    window = pages(daemon.start()).go("/config").sign_in()
+    editor = window.page.get_by_role("textbox", name="Config file")
+    editor.click()
+    window.page.keyboard.press("Control+a")
+    config = {**daemon.config, "servers": {"app": {"command": 5}}}
+    window.page.keyboard.insert_text(json.dumps(config, indent=1))
+    window.page.keyboard.press("Control+Home")
+    window.button("Review changes").click()
+    window.button("Apply").click()
+    window.see("The config isn't valid yet")
+    line = 1 + json.dumps(config, indent=1).split('"command"')[0].count("\n")
+
+    window.see(f"Line {line}, column")
+    expect(window.page.locator(".cm-activeLine")).to_contain_text('"command": 5')
+    expect(editor).to_be_focused()
