@@ -47,6 +47,7 @@ class Folder:
         self.window = window
         self.page = window.page
         self.home = home
+        self._network = window.context.new_cdp_session(self.page)
 
     def row(self, name: str) -> Locator:
         """The row of an entry."""
@@ -66,8 +67,7 @@ class Folder:
 
     def throttle(self, upload: int) -> None:
         """Slow the network down, to bytes a second; -1 lifts it."""
-        session = self.window.context.new_cdp_session(self.page)
-        session.send(
+        self._network.send(
             "Network.emulateNetworkConditions",
             {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": upload},
         )
@@ -161,8 +161,9 @@ def test_an_edit_never_overwrites_what_it_has_not_seen(folder: Folder) -> None:
     page.keyboard.press("Control+End")
     page.keyboard.type("mine=1")
     page.keyboard.press("Enter")
+    window.see("Unsaved changes")
     page.keyboard.press("Control+s")
-    window.see("Saved")
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
     assert file.read_bytes() == b"\xef\xbb\xbfmotd=old\r\nport=1\r\nmine=1\r\n"
 
     file.write_bytes(b"\xef\xbb\xbfmotd=theirs\r\nport=1\r\nmine=1\r\n")

@@ -1,5 +1,6 @@
+import { Loader } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
-import { useEffect, useMemo } from "react";
+import { lazy, Suspense, useLayoutEffect, useMemo } from "react";
 import type { App } from "@/lib/fleet";
 import { useStore } from "@/lib/store";
 import { Browser } from "./browser";
@@ -9,7 +10,8 @@ import classes from "./files-tab.module.css";
 import { SearchPanel } from "./search/search-panel";
 import { useRefresh } from "./use-listing";
 import { usePlace } from "./use-place";
-import { Viewer } from "./viewer/viewer";
+
+const Viewer = lazy(async () => ({ default: (await import("./viewer/viewer")).Viewer }));
 
 interface Props {
   app: App;
@@ -22,7 +24,8 @@ export function FilesTab({ app, isShown }: Props) {
   const files = useMemo(() => new Files(app.name), [app.name]);
   const isSearching = useStore(files.isSearching);
   useRefresh(app.name);
-  useEffect(() => files.enter(place.folder), [files, place.folder]);
+  // Before the new folder's entries are looked at, some of which may be wanted selected.
+  useLayoutEffect(() => files.enter(place.folder), [files, place.folder]);
   useHotkeys(
     isShown && !place.file
       ? [
@@ -52,15 +55,17 @@ export function FilesTab({ app, isShown }: Props) {
         )}
       </div>
       {place.file && (
-        <Viewer
-          key={place.file}
-          app={app.name}
-          path={place.file}
-          line={place.line}
-          isShown={isShown}
-          onClose={() => go({ path: place.folder })}
-          onEnter={(path) => go({ path })}
-        />
+        <Suspense fallback={<Loader m="auto" />}>
+          <Viewer
+            key={place.file}
+            app={app.name}
+            path={place.file}
+            line={place.line}
+            isShown={isShown}
+            onClose={() => go({ path: place.folder })}
+            onEnter={(path: string) => go({ path })}
+          />
+        </Suspense>
       )}
       <Dialogs files={files} folder={place.folder} />
     </div>

@@ -2,10 +2,9 @@ import { Select, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { t } from "@/lib/messages";
 import { recall, remember } from "@/lib/storage";
-import { folderName } from "../actions";
 import type { Files } from "../files";
 import { pack } from "../jobs";
-import { faultOf, freeName, split } from "../model/paths";
+import { faultOf, freeName, nameOf, split } from "../model/paths";
 import { useTaken } from "./create-dialog";
 import { Frame } from "./frame";
 import { useSubmit } from "./use-submit";
@@ -38,7 +37,7 @@ export function PackDialog({ files, folder, names }: Props) {
   const [kind, setKind] = useState(() => recall(KEY, "zip"));
   const format = FORMATS[kind] ?? FALLBACK;
   const [stem, setStem] = useState(() => {
-    const first = names.length === 1 ? split(names[0] ?? "").stem : folderName(folder);
+    const first = names.length === 1 ? split(names[0] ?? "").stem : nameOf(folder) || files.app;
     return split(freeName(first + format.ending, (name) => taken.has(name))).stem;
   });
   const name = stem + format.ending;
@@ -60,7 +59,7 @@ export function PackDialog({ files, folder, names }: Props) {
         label={t.files.archive.name}
         value={stem}
         onChange={(event) => setStem(event.currentTarget.value)}
-        rightSection={<span className="menu-keys">{format.ending}</span>}
+        rightSection={<span className="menu-keys mono">{format.ending}</span>}
         rightSectionWidth={72}
         error={fault ? t.files.name_[fault] : problem}
         data-autofocus

@@ -4,9 +4,9 @@
 // biome-ignore-all lint/a11y/noStaticElementInteractions: the same
 // biome-ignore-all lint/a11y/noNoninteractiveTabindex: the same
 
-import { useMediaQuery } from "@mantine/hooks";
+import { useElementSize, useMediaQuery, useMergedRef } from "@mantine/hooks";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type CSSProperties, type ReactNode, useCallback, useEffect, useRef } from "react";
+import { type CSSProperties, type ReactNode, useCallback, useEffect, useMemo, useRef } from "react";
 import { useNow } from "@/components/now";
 import { t } from "@/lib/messages";
 import { useStore } from "@/lib/store";
@@ -39,14 +39,15 @@ interface Props {
 }
 
 const HEAD_PX = 38;
-const WIDTHS: Record<Column, string> = {
-  name: "",
-  size: "104px",
-  modified: "142px",
-  kind: "96px",
-  mode: "112px",
-  owner: "150px",
+const WIDTHS: Record<Column, number> = {
+  name: 0,
+  size: 104,
+  modified: 142,
+  kind: 96,
+  mode: 112,
+  owner: 150,
 };
+const LEAST_PX = 44 + 220 + 44; // the box, a name that can be read, the menu
 const MINUTE_MS = 60_000;
 
 /** A folder's entries; only those in sight are drawn, so that there may be any number. */
@@ -56,7 +57,10 @@ export function FileList({ files, folder, listing, over, open, up, children }: P
     getInitialValueInEffect: false,
   });
   const canDrag = useMediaQuery("(pointer: fine)", true, { getInitialValueInEffect: false });
-  const { columns } = useStore(settings);
+  const { ref: sized, width } = useElementSize();
+  const frame = useMergedRef(scroller, sized);
+  const wanted = useStore(settings, (view) => view.columns);
+  const columns = useMemo(() => fitting(wanted, width), [wanted, width]);
   const hasRows = listing.entries.length > 0;
   const rowHeight = isPhone ? 60 : 40;
   const headHeight = isPhone ? 0 : HEAD_PX;
@@ -88,11 +92,11 @@ export function FileList({ files, folder, listing, over, open, up, children }: P
     up,
     rowsInSight: () => Math.floor((scroller.current?.clientHeight ?? 0) / rowHeight) - 2,
   });
-  const template = `44px minmax(0, 1fr) ${columns.map((column) => WIDTHS[column]).join(" ")} 44px`;
+  const template = `44px minmax(0, 1fr) ${columns.map((column) => `${WIDTHS[column]}px`).join(" ")} 44px`;
   const { clickFocus } = useFocus(scroller);
   return (
     <div
-      ref={scroller}
+      ref={frame}
       aria-label={t.files.list(folderName(folder))}
       {...(hasRows
         ? {
@@ -119,7 +123,7 @@ export function FileList({ files, folder, listing, over, open, up, children }: P
         pointer.onClick(event);
       }}
     >
-      {!isPhone && hasRows && <ListHead files={files} listing={listing} />}
+      {!isPhone && hasRows && <ListHead files={files} listing={listing} columns={columns} />}
       <div
         className={classes.rows}
         style={{ height: hasRows ? rows.getTotalSize() : 0 }}
@@ -140,6 +144,15 @@ export function FileList({ files, folder, listing, over, open, up, children }: P
       {box && <div className={classes.box} style={box} />}
     </div>
   );
+}
+
+/** The columns that leave room for the names; those behind are left out first. */
+function fitting(columns: readonly Column[], width: number): readonly Column[] {
+  let left = width - LEAST_PX;
+  return columns.filter((column) => {
+    left -= WIDTHS[column];
+    return width === 0 || left >= 0;
+  });
 }
 
 const NO_COLUMNS: readonly Column[] = [];

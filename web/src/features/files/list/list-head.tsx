@@ -11,9 +11,14 @@ import { setSettings, settings } from "../settings";
 import type { Listing } from "../use-listing";
 import classes from "./file-list.module.css";
 
+interface HeadProps {
+  files: Files;
+  listing: Listing;
+  columns: readonly Column[];
+}
+
 /** The columns' names: click to sort. */
-export function ListHead({ files, listing }: { files: Files; listing: Listing }) {
-  const { columns } = useStore(settings);
+export function ListHead({ files, listing, columns }: HeadProps) {
   const selected = useStore(files.selection, ({ names }) => names.size);
   const isAll = selected > 0 && selected === listing.names.length;
   return (

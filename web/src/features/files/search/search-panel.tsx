@@ -72,7 +72,7 @@ export function SearchPanel({ files, folder, onOpen, onClose }: Props) {
           </Button>
         ) : (
           <Button type="submit" disabled={!canStart} leftSection={<IconSearch size={17} />}>
-            {t.files.search.below}: {folderName(folder)}
+            {t.files.search.start(folderName(folder))}
           </Button>
         )}
       </form>

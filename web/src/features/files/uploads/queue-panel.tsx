@@ -10,6 +10,7 @@ import { useEffect, useState } from "react";
 import { refused } from "@/components/notify";
 import { bytes, duration } from "@/lib/format";
 import { t } from "@/lib/messages";
+import { recall, remember } from "@/lib/storage";
 import { useStore } from "@/lib/store";
 import { setTransfers } from "@/lib/transfers";
 import { clearJobs, type Job, jobs, restoreJobs } from "../jobs";
@@ -22,11 +23,15 @@ import classes from "./queue-panel.module.css";
 import { UploadList } from "./upload-list";
 import { uploader } from "./uploader";
 
+const OPEN_KEY = "transfers-open";
+/** A phone has no room to spare. */
+const startsOpen = () => recall(OPEN_KEY, window.matchMedia("(min-width: 48em)").matches);
+
 /** Uploads and archives: how far they are, and what can be done about them. */
 export function QueuePanel() {
   const queue = useStore(uploader.queue);
   const all = useStore(jobs);
-  const [isOpened, setOpened] = useState(true);
+  const [isOpened, setOpened] = useState(startsOpen);
   const [isRead, setRead] = useState(false);
   useEffect(() => {
     restoreJobs();
@@ -52,7 +57,10 @@ export function QueuePanel() {
         </h2>
         <Tool
           label={isOpened ? t.files.queue.hide : t.files.queue.show}
-          onClick={() => setOpened(!isOpened)}
+          onClick={() => {
+            setOpened(!isOpened);
+            remember(OPEN_KEY, !isOpened);
+          }}
         >
           <IconChevronDown size={18} className={classes.chevron} />
         </Tool>

@@ -154,16 +154,22 @@ export function matched<F extends { name: string; size: number; lastModified: nu
   files: readonly { file: F; path: string }[],
 ): Map<string, F> {
   const found = new Map<string, F>();
-  const left = [...files];
-  for (const item of items.filter((each) => each.state === "lost")) {
-    const fits = (each: { file: F; path: string }) =>
-      each.file.size === item.size && each.file.lastModified === item.modified;
-    const at = [
-      left.findIndex((each) => fits(each) && each.path === item.label),
-      left.findIndex((each) => fits(each) && each.file.name === nameIn(item.label)),
-    ].find((index) => index >= 0);
-    const hit = at === undefined ? undefined : left.splice(at, 1)[0];
+  const lost = items.filter((item) => item.state === "lost");
+  const fits = (item: Item, { file }: { file: F }) =>
+    file.size === item.size && file.lastModified === item.modified;
+  for (const item of lost) {
+    const hit = files.find((each) => each.path === item.label && fits(item, each));
     if (hit) found.set(item.id, hit.file);
+  }
+  const taken = new Set(found.values());
+  // Chosen from elsewhere: by name, where that can mean one file and one upload alone.
+  const left = lost.filter((item) => !found.has(item.id));
+  for (const item of left) {
+    const hits = files.filter(
+      (each) => !taken.has(each.file) && each.file.name === nameIn(item.label) && fits(item, each),
+    );
+    const rivals = left.filter((other) => hits[0] && nameIn(other.label) === hits[0].file.name);
+    if (hits[0] && hits.length === 1 && rivals.length === 1) found.set(item.id, hits[0].file);
   }
   return found;
 }

@@ -166,7 +166,7 @@ class Uploader {
     this.#change({ type: "start", id: item.id });
     const url = this.#urls.get(item.id);
     const upload = new Upload(file, {
-      endpoint: address(appPath(item.app, "/uploads"), { path: item.folder }),
+      endpoint: endpointOf(item),
       ...(url ? { uploadUrl: url } : {}),
       metadata: { filename: item.name },
       uploadDataDuringCreation: file.size <= IN_ONE_REQUEST,
@@ -222,7 +222,7 @@ class Uploader {
       if (this.#files.has(item.id)) this.#start(item);
       return;
     }
-    this.#fail(item.id, messageOf(response?.getBody() ?? ""), status === 0);
+    this.#fail(item.id, messageOf(response?.getBody() ?? "") || error.message, status === 0);
     this.#pump();
   }
 
@@ -270,6 +270,10 @@ class Uploader {
     if (this.queue.get().items.length > 0) setTransfers(true);
   }
 }
+
+/** Whole, as where an upload was made is told relative to it. */
+const endpointOf = ({ app, folder }: Item): string =>
+  new URL(address(appPath(app, "/uploads"), { path: folder }), window.location.origin).href;
 
 function messageOf(body: string): string {
   try {

@@ -46,7 +46,7 @@ export function ConflictView(props: Props) {
         </>
       )}
       <Group justify="flex-end" mt={16}>
-        <Button variant="default" onClick={onClose}>
+        <Button variant="default" onClick={onClose} data-autofocus>
           {t.files.viewer.stay}
         </Button>
         {!isDeleted && (

@@ -12,7 +12,7 @@ import classes from "./viewer.module.css";
 import { ViewerBar } from "./viewer-bar";
 
 /** A picture; a click shows it in full size, and fitted again. */
-export function ImageView(props: ViewProps & { onText: () => void }) {
+export function ImageView(props: ViewProps & { onEdit: () => void }) {
   const { app, path, head } = props;
   const source = useSource(app, path, head.tag);
   const [size, setSize] = useState<{ width: number; height: number }>();
@@ -31,7 +31,7 @@ export function ImageView(props: ViewProps & { onText: () => void }) {
         }
       >
         {isText && (
-          <Button variant="default" size="xs" mr={4} onClick={props.onText}>
+          <Button variant="default" size="xs" mr={4} onClick={props.onEdit}>
             {t.files.viewer.asText}
           </Button>
         )}

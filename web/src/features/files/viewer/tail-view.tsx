@@ -17,7 +17,7 @@ type End = "start" | "end";
 interface Props extends ViewProps {
   isBig: boolean;
   /** To the editor; not for what is too big for it. */
-  onText: (() => void) | undefined;
+  onEdit: (() => void) | undefined;
 }
 
 const SHOWN_BYTES = 512 << 10;
@@ -41,13 +41,13 @@ export function TailView(props: Props) {
         <Tool label={t.files.viewer.wrap} isOn={wraps} onClick={() => setWraps(!wraps)}>
           <IconTextWrap size={18} />
         </Tool>
-        {props.onText && (
-          <Button variant="default" size="xs" mx={4} onClick={props.onText}>
-            {t.files.viewer.asText}
+        {props.onEdit && (
+          <Button variant="default" size="xs" mx={4} onClick={props.onEdit}>
+            {t.files.viewer.edit}
           </Button>
         )}
       </ViewerBar>
-      <div className={classes.reason}>
+      <div className={classes.reason} data-calm={!props.isBig || undefined}>
         <SegmentedControl
           size="xs"
           value={end}

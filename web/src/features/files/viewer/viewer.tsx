@@ -65,10 +65,10 @@ function View(props: ViewProps) {
   const isLog = kindOfFile(name, head.type) === "log" && head.size > 0 && line === 0;
   const isBig = head.size > MOST_EDITABLE_BYTES;
   const view = asText ? "text" : viewOf(name, head.type);
-  if (view === "image") return <ImageView {...props} onText={() => setAsText(true)} />;
+  if (view === "image") return <ImageView {...props} onEdit={() => setAsText(true)} />;
   if (view === "audio" || view === "video") return <MediaView {...props} kind={view} />;
   if (isBig || (isLog && !asText)) {
-    return <TailView {...props} isBig={isBig} onText={isBig ? undefined : () => setAsText(true)} />;
+    return <TailView {...props} isBig={isBig} onEdit={isBig ? undefined : () => setAsText(true)} />;
   }
   return <TextView {...props} />;
 }
