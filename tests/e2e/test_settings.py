@@ -214,7 +214,8 @@ def test_redis_has_no_default_role(daemon: Daemon) -> None:
     for role in ({}, {"role": ""}, {"role": "leader"}):
         daemon.config["redis"] = {"enabled": True, **role}
         answer = daemon.ask("PATCH", "/config", json.dumps(daemon.config))
-        assert (answer.status, answer.json) == (400, BAD_JSON)
+        assert (answer.status, answer.json["error"]) == (400, BAD_JSON["error"])
+        assert "redis.role" in answer.json["reason"]
     daemon.config["redis"] = {"enabled": True}
     daemon.write_config()
     daemon.stop()

@@ -221,10 +221,7 @@ def _take_away(files: Files, directory: str, path: str) -> "_Gone | None":
         try:
             root = resources.enter_context(targets.open_root(directory))
             place = resources.enter_context(targets.place(root, parts))
-            if not stat.S_ISDIR(place.folder.lstat(place.name).st_mode):
-                with _permitted():
-                    place.folder.remove(place.name)
-                place.folder.sync()
+            if _removed(place):
                 resources.close()
                 return None
             with _permitted():
@@ -232,6 +229,19 @@ def _take_away(files: Files, directory: str, path: str) -> "_Gone | None":
         except BaseException:
             resources.close()
             raise
+
+
+def _removed(place: Place) -> bool:
+    """Remove what is no folder; False for a folder, also one that is there only by now."""
+    if stat.S_ISDIR(place.folder.lstat(place.name).st_mode):
+        return False
+    try:
+        with _permitted():
+            place.folder.remove(place.name)
+    except IsADirectoryError:
+        return False
+    place.folder.sync()
+    return True
 
 
 def _hide(files: Files, root: Root, place: Place, resources: ExitStack) -> "_Gone":

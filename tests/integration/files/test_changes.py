@@ -207,3 +207,22 @@ async def test_nothing_is_put_into_a_folder_that_is_being_removed(
 
     assert os.listdir(home) == ["a"]
     assert os.listdir(f"{shared.directory}/hidden") == []
+
+
+async def test_what_becomes_a_folder_meanwhile_is_removed_as_one(
+    shared: Files, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at it and its end."""
+    (home / "a").write_text("x")
+    real = Folder.remove
+
+    def swap(folder: Folder, name: str) -> None:
+        if (home / "a").is_file():
+            (home / "a").unlink()
+            (home / "a").mkdir()
+        real(folder, name)
+
+    monkeypatch.setattr(Folder, "remove", swap)
+    await changes.delete(shared, str(home), "a")
+
+    assert os.listdir(home) == []

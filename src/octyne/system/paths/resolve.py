@@ -89,6 +89,11 @@ def open_file(root: int, origins: Origins, parts: Parts) -> int:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     try:
         return open_regular(descriptor, name)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        gone = os.strerror(errno.ENOENT)  # it was no symlink a moment ago
+        raise FileNotFoundError(errno.ENOENT, gone) from error
     finally:
         os.close(descriptor)
 

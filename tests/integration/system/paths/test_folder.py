@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from octyne.system.paths import resolve
 from octyne.system.paths.folder import Folder, Root
 from octyne.system.paths.names import OutsideError, PathError, parse
 
@@ -299,3 +300,13 @@ def test_no_descriptor_outlives_its_folder(root: Root) -> None:
                     found.folder.close()
 
     assert descriptors() == before
+
+
+def test_a_file_that_becomes_a_symlink_meanwhile_is_gone(
+    root: Root, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at it and its opening: what was there is no more; nothing is followed."""
+    monkeypatch.setattr(resolve, "kernel_resolves", lambda: False)
+    monkeypatch.setattr(resolve, "walk", lambda *_: (os.dup(root.fd), "out-relative"))
+    with pytest.raises(FileNotFoundError):
+        root.open_at(("out-relative",))
