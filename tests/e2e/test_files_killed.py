@@ -72,7 +72,7 @@ def test_a_kill_leaves_old_or_new(make_daemon: MakeDaemon, tmp_path: Path, group
             daemon.kill()
         daemon.start()
         because = f"kill {number} after {after_s} s, seed {SEED}"
-        eventually(lambda: not unsettled(daemon, tmp_path / "apps"), 10, because)
+        settle(daemon, tmp_path / "apps", because)
         for work in works:
             try:
                 work.settle()
@@ -84,6 +84,14 @@ def test_a_kill_leaves_old_or_new(make_daemon: MakeDaemon, tmp_path: Path, group
     assert sum(work.done for work in works), told
     assert sum(work.undone for work in works), told
     assert caught >= CAUGHT * kills
+
+
+def settle(daemon: Daemon, apps: Path, because: str) -> None:
+    """Wait until nothing is left; long removals go on beside the daemon's other work."""
+    try:
+        eventually(lambda: not unsettled(daemon, apps), 30)
+    except AssertionError:
+        raise AssertionError(f"{because}: {unsettled(daemon, apps)}\n{daemon.log}") from None
 
 
 def unsettled(daemon: Daemon, apps: Path) -> list[str]:
