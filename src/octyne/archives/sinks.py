@@ -1,5 +1,6 @@
 """Where an archive's bytes go, and how work of several threads comes there in its order."""
 
+import io
 import os
 from collections import deque
 from collections.abc import Callable
@@ -60,8 +61,8 @@ class CallSink:
             self._take(data)
 
     def patch(self, offset: int, data: bytes) -> None:
-        """What is sent is sent."""
-        raise NotImplementedError
+        """What is sent is sent: ask `can_patch` before."""
+        raise io.UnsupportedOperation("what is sent can't be written over")
 
 
 class InOrder(Generic[T]):

@@ -51,8 +51,7 @@ class Swapper:
     def paused(self) -> Iterator[None]:
         self.process.send_signal(signal.SIGSTOP)
         stat = Path(f"/proc/{self.process.pid}/stat")
-        while stat.read_text().rpartition(")")[2].split()[0] != "T":
-            time.sleep(0.0001)
+        eventually(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T")
         yield
         self.process.send_signal(signal.SIGCONT)
 
