@@ -62,6 +62,7 @@ class CallSink:
 
     def patch(self, offset: int, data: bytes) -> None:
         """What is sent is sent: ask `can_patch` before."""
+        del offset, data
         raise io.UnsupportedOperation("what is sent can't be written over")
 
 
