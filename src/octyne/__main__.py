@@ -6,7 +6,20 @@ import gc
 gc.disable()  # imports leave no garbage: looking for it is up to a tenth of the start
 
 import asyncio
+import os
 import sys
+
+# aiohttp's client, which nothing here uses, reads the machine's CA certificates as soon as it is
+# imported, twice: a sixth of the start. For that moment they are in an empty file (OpenSSL's
+# X509_get_default_cert_file_env).
+certificates = os.environ.get("SSL_CERT_FILE")
+os.environ["SSL_CERT_FILE"] = os.devnull
+import aiohttp  # noqa: F401
+
+if certificates is None:
+    del os.environ["SSL_CERT_FILE"]
+else:
+    os.environ["SSL_CERT_FILE"] = certificates
 
 import uvloop
 

@@ -13,7 +13,6 @@ BY_WHAT_IS_UNPACKED = (
     "is tested in tests/integration/archives, test_unpack.py and test_hostile.py, by its user"
 )
 ELSEWHERE = {
-    "__main__.py": BY_THE_REAL_DAEMON,
     "wire.py": "holds shapes alone; tests/integration/api and tests/e2e compare what is sent",
     "daemon/listening.py": BY_THE_REAL_DAEMON,
     "daemon/run.py": BY_THE_REAL_DAEMON,
