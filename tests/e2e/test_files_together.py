@@ -219,6 +219,33 @@ def test_deleting_beside_unpacking(daemon: Daemon, client: Client, home: Path) -
     print("answers to decompress:", statuses)
 
 
+@pytest.mark.parametrize("work", ["decompress", "copy"])
+def test_what_fills_a_deleted_folder_gives_up(
+    daemon: Daemon, client: Client, home: Path, work: str
+) -> None:
+    """It would make files as fast as they are removed."""
+    (home / "model").mkdir()
+    for number in range(20_000):
+        (home / "model" / str(number)).touch()
+    (home / "a.tar").write_bytes(tar_of(home / "model"))
+    (home / "to").mkdir()
+
+    def fill() -> Answer:
+        if work == "copy":
+            return client.change("cp", "model", "to/model")
+        return daemon.ask("POST", "/server/app/decompress?path=a.tar", "to")
+
+    def delete() -> Answer:
+        eventually(lambda: any((home / "to").glob("*/*")))
+        return client.delete("to")
+
+    filled, deleted = at_once(fill, delete)
+    assert deleted.status == 200, deleted
+    assert filled.status == (404 if work == "decompress" else 400), filled
+    assert not (home / "to").exists()
+    eventually(lambda: not remains(daemon))
+
+
 def test_two_archives_into_one_folder(daemon: Daemon, home: Path) -> None:
     """One after the other; each file is of one of them, whole."""
     archives = []

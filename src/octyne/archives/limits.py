@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Callable
 
 from octyne.archives.claims import refused
 from octyne.archives.errors import BrokenArchiveError
@@ -20,13 +21,22 @@ class Budget:
     """What is left of the limits, for one archive. Safe to use from its threads."""
 
     def __init__(
-        self, limits: ArchivesConfig, packed: int, progress: Progress, descriptor: int
+        self,
+        limits: ArchivesConfig,
+        packed: int,
+        progress: Progress,
+        descriptor: int,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
-        """``packed``: the archive's bytes; ``descriptor``: of something on the disk written to."""
+        """``packed``: the archive's bytes; ``descriptor``: of something on the disk written to.
+
+        ``check`` is called often, and raises when there is no use in going on.
+        """
         self._limits = limits
         self._by_ratio = max(FREE_RATIO_BYTES, packed * limits.max_ratio)
         self._progress = progress
         self._descriptor = descriptor
+        self._check = check
         self._lock = threading.Lock()
         self._members = self._entries = self._bytes = 0
         self._next_look = 0
@@ -46,7 +56,7 @@ class Budget:
         self._members += 1
         if self._members > self._limits.max_members:
             raise self.too_many()
-        self._progress.check()
+        self.check()
 
     def entry(self) -> None:
         """A file, folder or link is about to be made.
@@ -89,6 +99,7 @@ class Budget:
         self._compare(total)
         if looks:
             self.need_room(size)
+        self._check()
         self._progress.advance(size)
 
     def announce(self, size: int, entries: int) -> None:
@@ -98,8 +109,9 @@ class Budget:
         self.need_room(size)
 
     def check(self) -> None:
-        """Raises CancelledError when the job is to end."""
+        """Raises CancelledError when the job is to end, or what its `check` does."""
         self._progress.check()
+        self._check()
 
     def need_room(self, size: int) -> None:
         """Refuse to fill the disk.

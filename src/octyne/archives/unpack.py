@@ -134,7 +134,10 @@ class _Unpacking:
             found.folder.make_folder(self._hidden, 0o700)
             self._top = enter(found.folder.folder(self._hidden))
             size = os.fstat(archive).st_size
-            budget = Budget(request.limits, size, self._progress, self._top.fd)
+            self._watch = self._files.leftovers.watch(root, found.folder)
+            budget = Budget(
+                request.limits, size, self._progress, self._top.fd, self._check_destination
+            )
             self._staging = Staging(
                 self._top,
                 budget,
@@ -144,6 +147,10 @@ class _Unpacking:
             self._open.callback(self._staging.close)
             _reader(request.path)(archive, self._staging)
             self._staging.finish()
+
+    def _check_destination(self) -> None:
+        if self._watch.is_gone:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
 
     def place(self) -> None:
         """Let users see it."""

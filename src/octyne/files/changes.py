@@ -3,11 +3,13 @@
 import errno
 import logging
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from threading import Lock
+from typing import TYPE_CHECKING
 
-from octyne.errors import ConflictError, DeniedError, InvalidError
+from octyne.errors import ConflictError, DeniedError, InvalidError, UnavailableError
 from octyne.files import errors, targets
 from octyne.files.batch import Batch, BatchError, check_mode, explain
 from octyne.files.copies import TreeCopy
@@ -19,7 +21,14 @@ from octyne.files.trees import can_remove, remove_tree
 from octyne.system.paths.folder import Place, Root
 from octyne.system.paths.names import Parts, parse
 
+if TYPE_CHECKING:
+    from octyne.files.leftovers import Watch
+
 FOLDER_MODE = 0o755
+# Something may be made in a folder while it is removed. Our own work in there gives up soon
+# (`leftovers.Watch`); an app may go on for ever.
+MADE_MEANWHILE_S = 5.0
+PAUSE_S = 0.02
 
 log = logging.getLogger(__name__)
 
@@ -146,6 +155,7 @@ class _Copy:
         self._change = change
         self._root: Root | None = None
         self._target: Place | None = None
+        self._watch: Watch | None = None
         self._hidden = ""
         self._resources = ExitStack()
         self._is_at_work = Lock()  # nothing is cleaned up under a thread that still copies
@@ -153,7 +163,9 @@ class _Copy:
 
     def is_set(self) -> bool:
         """Whether to stop: the stop event of `TreeCopy`."""
-        return self._is_given_up or self._files.stopping.is_set()
+        if self._is_given_up or self._files.stopping.is_set():
+            return True
+        return self._watch is not None and self._watch.is_gone
 
     def prepare(self) -> None:
         with self._is_at_work:
@@ -170,8 +182,14 @@ class _Copy:
             self._hidden = self._resources.enter_context(
                 self._files.leftovers.hidden(root, pair.target.folder, "copy")
             )
+            self._watch = self._files.leftovers.watch(root, pair.target.folder)
             tree = TreeCopy(pair.source.folder, pair.source.name, self, is_hidden)
-            tree.run(pair.target.folder, self._hidden)
+            try:
+                tree.run(pair.target.folder, self._hidden)
+            except UnavailableError as error:
+                if self._watch.is_gone:
+                    raise InvalidError(errors.NO_PARENT) from error
+                raise
 
     def place(self) -> None:
         assert self._root is not None, "prepare has been called"
@@ -284,12 +302,14 @@ class _Gone:
             self._files.leftovers.forget(self._hidden, self._record)
 
     def _remove(self) -> None:
-        for attempt in range(3):  # something may be made in it meanwhile
+        deadline = time.monotonic() + MADE_MEANWHILE_S
+        while True:
             try:
                 remove_tree(self._place.folder, self._hidden, self._files.stopping)
             except OSError as error:
-                if error.errno != errno.ENOTEMPTY or attempt == 2:
+                if error.errno != errno.ENOTEMPTY or time.monotonic() > deadline:
                     raise
+                self._files.stopping.wait(PAUSE_S)
             else:
                 return
 

@@ -11,6 +11,7 @@ import logging
 import os
 import secrets
 import threading
+import time
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from typing import Any
@@ -23,6 +24,7 @@ PREFIX = ".octyne-"  # of all names that we make in apps' directories
 RECORD_MODE = 0o600
 SUFFIX = ".json"
 MAX_PLACES = 50  # of one hidden name, the newest
+LOOK_S = 0.2  # seconds between two looks at a folder that long work fills
 
 log = logging.getLogger(__name__)
 
@@ -139,6 +141,10 @@ class Leftovers:
         if any(self.is_hidden(part) for part in parts):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
 
+    def watch(self, root: Root, folder: Folder) -> "Watch":
+        """For long work in a folder, outside its app's turn: when it can be given up."""
+        return Watch(self, root, folder)
+
     def sweep(self, keep: Collection[str] = ()) -> None:
         """Remove what earlier daemons left, but for the names that somebody goes on with.
 
@@ -230,6 +236,29 @@ class Leftovers:
             with suppress(OSError):
                 os.unlink(aside)
             raise
+
+
+class Watch:
+    """Whether users still see a folder; looks now and then. Safe to use from several threads."""
+
+    def __init__(self, leftovers: Leftovers, root: Root, folder: Folder) -> None:
+        self._leftovers = leftovers
+        self._root = root
+        self._folder = folder
+        self._next_look_s = 0.0
+        self._is_gone = False
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it was taken away, by the last look; whoever removes it waits for us to end."""
+        now = time.monotonic()
+        if now >= self._next_look_s:
+            self._next_look_s = now + LOOK_S
+            try:
+                self._leftovers.check_visible(self._root, self._folder)
+            except FileNotFoundError:
+                self._is_gone = True
+        return self._is_gone
 
 
 def _read(record: str) -> dict[str, Any]:
