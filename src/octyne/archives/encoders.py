@@ -19,6 +19,7 @@ else:
 GZIP_LEVEL = 3
 GZIP_HEAD = b"\x1f\x8b\x08\0\0\0\0\0\0\x03"
 GZIP_END = b"\3\0"  # a last, empty block
+BLOCK_BYTES = 1 << 20  # compressed by a thread at once
 DICTIONARY = 32 << 10  # bytes that deflate looks back
 XZ_LEVEL = 1
 XZ_BLOCK = 8 << 20
@@ -34,7 +35,13 @@ Out = Callable[[bytes], None]
 
 
 class Encoder(Protocol):
-    """Takes a stream in pieces of any size."""
+    """Takes a stream in pieces of any size.
+
+    Attributes:
+        piece_bytes: how large they had better be, about.
+    """
+
+    piece_bytes: int
 
     def feed(self, data: bytes) -> None: ...  # noqa: D102
     def finish(self) -> None: ...  # noqa: D102
@@ -42,6 +49,8 @@ class Encoder(Protocol):
 
 class Plain:
     """No compression."""
+
+    piece_bytes = BLOCK_BYTES
 
     def __init__(self, out: Out) -> None:
         self.feed = out
@@ -53,6 +62,8 @@ class Plain:
 class Gzip:
     """One gzip member, its pieces deflated in parallel, each with the end of the one before."""
 
+    piece_bytes = BLOCK_BYTES
+
     def __init__(self, helpers: Helpers, out: Out) -> None:
         self._out = out
         self._blocks: InOrder[bytes] = InOrder(helpers, out)
@@ -61,7 +72,7 @@ class Gzip:
         out(GZIP_HEAD)
 
     def feed(self, data: bytes) -> None:
-        """Take a piece; about 1 MiB is best."""
+        """Take a piece."""
         self._crc = zlib_ng.crc32(data, self._crc)
         self._size += len(data)
         self._blocks.put(_deflate, data, self._before)
@@ -80,6 +91,8 @@ def _deflate(data: bytes, before: bytes) -> bytes:
 
 class Xz:
     """Streams of 8 MiB of content one after another, which is one .xz file as well."""
+
+    piece_bytes = BLOCK_BYTES
 
     def __init__(self, helpers: Helpers, out: Out) -> None:
         self._helpers = helpers
@@ -117,6 +130,8 @@ class Xz:
 
 class Zstd:
     """One zstd frame with a long window; the library has threads of its own."""
+
+    piece_bytes = 64 << 10  # it copies them, from the processor's cache when they are small
 
     def __init__(self, threads: int, window_log: int, out: Out) -> None:
         self._out = out

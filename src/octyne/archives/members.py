@@ -139,7 +139,7 @@ class Walk:
         name = "/".join(parts)
         prefix = f"{name}/" if name else ""
         try:
-            with self._root.at((*self._base, *parts)) as folder:
+            with self._root.readable_at((*self._base, *parts)) as folder:
                 if expected is not None and _identity(folder.stat()) != expected:
                     return
                 with folder.scan() as entries:

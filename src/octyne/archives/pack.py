@@ -29,7 +29,7 @@ from octyne.system.paths.names import Parts, PathError, parse
 
 THREADS = 8  # of one job; each has about 4 MiB of files in hand
 ARCHIVE_MODE = 0o644
-COUNT_S = 0.5  # what takes longer has its totals counted
+COUNT_S = 1.0  # what takes longer has its totals counted
 
 BAD_TYPE = "Invalid archive type!"
 BAD_COMPRESSION = "Invalid compression type!"

@@ -1,7 +1,6 @@
 """The bytes of tar archives: POSIX ustar headers, with pax records where those don't suffice."""
 
 import zlib
-from collections.abc import Sequence
 
 from octyne.archives.members import Member
 
@@ -12,35 +11,45 @@ MAX_PREFIX = 155
 MAX_ID = 0o7777777
 MAX_NUMBER = 0o77777777777  # 8 GiB; seconds until 2242
 
+SUM_BEGIN, SUM_END = 148, 156
+_OWNER_NAMES, _DEVICE, _PADDING = bytes(64), b"0000000\0", bytes(12)
+_HEADER = (
+    b"%b%07o\0%07o\0%07o\0%011o\0%011o\0        %b%bustar\x0000"
+    + _OWNER_NAMES
+    + _DEVICE
+    + _DEVICE
+    + b"%b"
+    + _PADDING
+)  # its sum is that with spaces where the sum will be
+Numbers = tuple[int, int, int, int, int]
+
 FILE, LINK, FOLDER, EXTENDED = b"0", b"2", b"5", b"x"
 
 
 def header(member: Member) -> bytes:
     """All that stands before a member's content. Times are whole seconds."""
     status = member.status
-    kind = FOLDER if member.is_folder else LINK if member.is_link else FILE
-    name = _bytes(member.name) + (b"/" if member.is_folder else b"")
+    is_folder = member.is_folder
+    kind = FOLDER if is_folder else LINK if member.is_link else FILE
+    name = _bytes(member.name) + (b"/" if is_folder else b"")
     target = _bytes(member.target)
-    seconds = int(status.st_mtime)
+    user, group, size, seconds = status.st_uid, status.st_gid, member.size, int(status.st_mtime)
     records: dict[bytes, bytes] = {}
     prefix, short = _split(name)
     if not short:
         records[b"path"], short = name, name[:MAX_NAME]
     if len(target) > MAX_NAME or not target.isascii():
         records[b"linkpath"] = target
-    mode = status.st_mode & 0o7777
-    numbers = (
-        (b"uid", status.st_uid, MAX_ID),
-        (b"gid", status.st_gid, MAX_ID),
-        (b"size", member.size, MAX_NUMBER),
-        (b"mtime", seconds, MAX_NUMBER),
-    )
-    fitting = []
-    for key, number, most in numbers:
-        if not 0 <= number <= most:
-            records[key] = b"%d" % number
-        fitting.append(number if 0 <= number <= most else 0)
-    plain = _block(prefix, short, (mode, *fitting), kind, target[:MAX_NAME])
+    if user > MAX_ID:
+        records[b"uid"], user = b"%d" % user, 0
+    if group > MAX_ID:
+        records[b"gid"], group = b"%d" % group, 0
+    if size > MAX_NUMBER:
+        records[b"size"], size = b"%d" % size, 0
+    if not 0 <= seconds <= MAX_NUMBER:
+        records[b"mtime"], seconds = b"%d" % seconds, 0
+    numbers = (status.st_mode & 0o7777, user, group, size, seconds)
+    plain = _block(prefix, short, numbers, kind, target[:MAX_NAME])
     return _extended(records) + plain if records else plain
 
 
@@ -56,25 +65,16 @@ def _split(name: bytes) -> tuple[bytes, bytes]:
     return b"", b""
 
 
-def _block(prefix: bytes, name: bytes, numbers: Sequence[int], kind: bytes, target: bytes) -> bytes:
+def _block(prefix: bytes, name: bytes, numbers: Numbers, kind: bytes, target: bytes) -> bytes:
     """One header; the numbers are mode, user, group, size and time."""
-    mode, user, group, size, seconds = numbers
-    head = b"%b%07o\0%07o\0%07o\0%011o\0%011o\0" % (
+    block = _HEADER % (
         name.ljust(MAX_NAME, b"\0"),
-        mode,
-        user,
-        group,
-        size,
-        seconds,
-    )
-    tail = b"%b%bustar\00000%b0000000\x000000000\0%b" % (
+        *numbers,
         kind,
         target.ljust(MAX_NAME, b"\0"),
-        bytes(64),
-        prefix.ljust(MAX_PREFIX + 12, b"\0"),
+        prefix.ljust(MAX_PREFIX, b"\0"),
     )
-    total = _sum(head + tail) + 8 * ord(" ")
-    return b"%b%06o\0 %b" % (head, total, tail)
+    return b"%b%06o\0 %b" % (block[:SUM_BEGIN], _sum(block), block[SUM_END:])
 
 
 def _sum(data: bytes) -> int:

@@ -20,6 +20,7 @@ class TarWriter:
         self._progress = progress
         self._waiting: list[bytes] = []
         self._waiting_size = 0
+        self._done_bytes = self._done_entries = 0  # since `progress` was told
 
     def write(self, members: Iterator[Member]) -> None:
         """Write all members. Blocks until the last byte was handed on.
@@ -32,7 +33,7 @@ class TarWriter:
         for member in members:
             if not member.is_file:
                 self._put(tar_format.header(member))
-                self._progress.advance(0, 1)
+                self._done_entries += 1
             elif member.size < PIECE_BYTES:
                 self._small(member)
             else:
@@ -48,7 +49,8 @@ class TarWriter:
         self._put(tar_format.header(member))
         self._put(data)
         self._put(bytes(member.size - len(data) + -member.size % tar_format.BLOCK))
-        self._progress.advance(member.size, 1)
+        self._done_bytes += member.size
+        self._done_entries += 1
 
     def _large(self, member: Member) -> None:
         descriptor = member.open()
@@ -61,19 +63,21 @@ class TarWriter:
                 data = read(descriptor, wanted, offset)
                 self._put(data)
                 self._put(bytes(wanted - len(data)))
-                self._progress.advance(wanted)
+                self._done_bytes += wanted
         finally:
             os.close(descriptor)
         self._put(bytes(-member.size % tar_format.BLOCK))
-        self._progress.advance(0, 1)
+        self._done_entries += 1
 
     def _put(self, data: bytes) -> None:
         self._waiting.append(data)
         self._waiting_size += len(data)
-        if self._waiting_size >= PIECE_BYTES:
+        if self._waiting_size >= self._encoder.piece_bytes:
             self._flush()
 
     def _flush(self) -> None:
         self._encoder.feed(b"".join(self._waiting))
         self._waiting.clear()
         self._waiting_size = 0
+        self._progress.advance(self._done_bytes, self._done_entries)
+        self._done_bytes = self._done_entries = 0

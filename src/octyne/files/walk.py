@@ -82,7 +82,7 @@ class Walk:
     def _entered(
         self, parts: Parts, identity: tuple[int, int] | None
     ) -> Iterator[tuple[Folder, Iterator[os.DirEntry[str]]]]:
-        with self._root.at(parts) as folder:
+        with self._root.readable_at(parts) as folder:
             status = folder.stat()
             if identity not in (None, (status.st_dev, status.st_ino)):
                 raise PathError("it was replaced meanwhile")

@@ -26,8 +26,9 @@ class Folder:
         fd: its descriptor; for `*at` calls only (it may not be readable).
     """
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, *, is_readable: bool = False) -> None:
         self.fd = fd
+        self._is_readable = is_readable
 
     def __enter__(self) -> Self:
         return self
@@ -46,12 +47,8 @@ class Folder:
     @contextmanager
     def scan(self) -> Iterator["Iterator[os.DirEntry[str]]"]:
         """Its entries, as `os.scandir` does; ask those only with ``follow_symlinks=False``."""
-        readable = self._open_readable()
-        try:
-            with os.scandir(readable) as entries:
-                yield entries
-        finally:
-            os.close(readable)
+        with self._readable() as readable, os.scandir(readable) as entries:
+            yield entries
 
     def names(self) -> list[str]:
         """The names in it, in no order; faster than `scan`."""
@@ -212,14 +209,14 @@ class Folder:
 
     @contextmanager
     def _readable(self) -> Iterator[int]:
-        fd = self._open_readable()
+        if self._is_readable:
+            yield self.fd
+            return
+        fd = os.open(".", resolve.READABLE_DIRECTORY, dir_fd=self.fd)
         try:
             yield fd
         finally:
             os.close(fd)
-
-    def _open_readable(self) -> int:
-        return os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.fd)
 
 
 class Place:
@@ -257,6 +254,10 @@ class Root(Folder):
             OSError: missing, no folder, or closed to us.
         """
         return Folder(self._guarded(resolve.open_folder, parts))
+
+    def readable_at(self, parts: Parts) -> Folder:
+        """Like `at`, for one whose names will be read: it needs no second descriptor for that."""
+        return Folder(self._guarded(resolve.open_readable_folder, parts), is_readable=True)
 
     def open_at(self, parts: Parts) -> int:
         """A regular file for reading, following symlinks that stay inside; raises as `at`."""

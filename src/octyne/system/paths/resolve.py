@@ -21,6 +21,7 @@ MAX_STEPS = 5_000  # directories opened for one path
 
 O_PATH = getattr(os, "O_PATH", os.O_RDONLY | os.O_NONBLOCK)  # macOS has none
 DIRECTORY = O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+READABLE_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _OPEN_SEEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _UNDECIDED = (errno.EXDEV, errno.ELOOP, errno.EAGAIN, errno.ENAMETOOLONG)
 _NO_DIRECTORY = (errno.ELOOP, errno.ENOTDIR, errno.EMLINK)
@@ -62,6 +63,21 @@ def open_folder(root: int, origins: Origins, parts: Parts) -> int:
     try:
         os.stat(name, dir_fd=descriptor, follow_symlinks=False)  # FileNotFoundError
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    finally:
+        os.close(descriptor)
+
+
+def open_readable_folder(root: int, origins: Origins, parts: Parts) -> int:
+    """Like `open_folder`, for reading the names in it."""
+    if kernel_resolves():
+        try:
+            return syscalls.open_beneath(root, join(parts) or ".", READABLE_DIRECTORY)
+        except OSError as error:
+            if error.errno not in _UNDECIDED:
+                raise
+    descriptor = open_folder(root, origins, parts)
+    try:
+        return os.open(".", READABLE_DIRECTORY, dir_fd=descriptor)
     finally:
         os.close(descriptor)
 
