@@ -150,9 +150,11 @@ def running(apps: dict[str, Any]) -> Iterator[tuple[Daemon, str]]:
 
 
 @contextlib.contextmanager
-def directory() -> Iterator[Path]:
-    """A directory for one daemon, removed afterwards."""
-    with tempfile.TemporaryDirectory(prefix="octyne-bench-", ignore_cleanup_errors=True) as name:
+def directory(at: Path | None = None) -> Iterator[Path]:
+    """A directory for one daemon, removed afterwards; ``at``: on this file system."""
+    with tempfile.TemporaryDirectory(
+        prefix="octyne-bench-", dir=at, ignore_cleanup_errors=True
+    ) as name:
         yield Path(name).resolve()
 
 
