@@ -23,7 +23,6 @@ ELSEWHERE = {
     "api/app.py": OVER_REAL_CONNECTIONS,
     "api/bodies.py": OVER_REAL_CONNECTIONS,
     "api/context.py": "holds what handlers are given; it decides nothing",
-    "api/pages.py": OVER_REAL_CONNECTIONS,
     "api/pipeline.py": OVER_REAL_CONNECTIONS,
     "api/ports.py": "holds protocols alone",
     "api/server.py": OVER_REAL_CONNECTIONS,
