@@ -1,4 +1,4 @@
-"""What a killed daemon can leave; tests/e2e/test_resumable.py has the rest."""
+"""What a killed daemon can leave; tests/e2e/resumable has the rest."""
 
 import asyncio
 import errno

@@ -1,4 +1,4 @@
-"""Uploads that don't end as they should; tests/e2e/test_uploads.py has the rest."""
+"""Uploads that don't end as they should; tests/e2e/uploads has the rest."""
 
 import asyncio
 import os
