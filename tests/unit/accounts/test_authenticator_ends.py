@@ -183,8 +183,9 @@ async def test_a_cancelled_change_ends_sessions_all_the_same(site: Site) -> None
     """Its thread finishes the change; the next round does the rest."""
     identity = await login(site.auth)
     change = asyncio.create_task(site.auth.delete_account("alice"))
-    while not site.auth._turn.locked():
-        await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        while not site.auth._turn.locked():
+            await asyncio.sleep(0)  # no later than that: it must be cancelled in its midst
     await asyncio.sleep(0)
     change.cancel()
     with pytest.raises(asyncio.CancelledError):
