@@ -29,7 +29,7 @@ ELSEWHERE = {
     "api/websocket.py": OVER_REAL_CONNECTIONS,
     "api/handlers/accounts.py": OVER_REAL_CONNECTIONS,
     "api/handlers/auth.py": OVER_REAL_CONNECTIONS,
-    "api/handlers/changes.py": "is tested by route in tests/e2e/test_files_changes.py",
+    "api/handlers/changes.py": "is tested by route in tests/e2e/changes",
     "api/handlers/config.py": OVER_REAL_CONNECTIONS,
     "api/handlers/console.py": OVER_REAL_CONNECTIONS,
     "api/handlers/console_log.py": OVER_REAL_CONNECTIONS,
