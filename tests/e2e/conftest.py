@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from support.daemon import Daemon
+from support.app_files import app_config
+from support.daemon import Daemon, running
 
 MakeDaemon = Callable[..., Daemon]
 
@@ -25,3 +26,11 @@ def make_daemon(tmp_path: Path) -> Iterator[MakeDaemon]:
     yield make
     for daemon in made:
         daemon.end()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """One for all tests of a module that don't end it: with the app "app", which doesn't run."""
+    directory = tmp_path_factory.mktemp("shared")
+    with running(directory, app_config(directory / "app")) as daemon:
+        yield daemon

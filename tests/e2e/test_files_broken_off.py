@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from support.app_files import app_config, cp, empty, mv
-from support.daemon import Daemon, running
+from support.app_files import app_config, cp, empty, mv, remains
+from support.daemon import Daemon
 from support.eventually import eventually
 from support.half_sent import KINDS, Begin, HalfSent, tus
 from support.kill_work import digests, make_tree, tar_of
@@ -28,27 +28,12 @@ SOON_S = 2.0  # seconds in which what doesn't wait for others is answered
 END_S = 15.0  # seconds in which the daemon ends, whatever it does
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    """One for all tests that don't end it."""
-    directory = tmp_path_factory.mktemp("broken")
-    with running(directory, app_config(directory / "app")) as daemon:
-        yield daemon
-
-
 @pytest.fixture
 def daemon(shared: Daemon) -> Iterator[Daemon]:
     """With an empty app."""
     empty(shared.directory / "app")
     yield shared
     assert "Traceback" not in shared.log, shared.log
-
-
-def remains(daemon: Daemon) -> list[str]:
-    """Hidden files and records of what isn't over."""
-    state = daemon.directory / ".octyne/files"
-    kept = [*(state / "hidden").iterdir(), *(state / "journals").iterdir()]
-    return [path.name for path in [*kept, *(daemon.directory / "app").rglob(".octyne-*")]]
 
 
 # -- clients that vanish ---------------------------------------------------------------------

@@ -12,22 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from support.app_files import Client, app_config, cp, empty, mv, rm
-from support.daemon import Answer, Daemon, running
+from support.app_files import Client, cp, empty, mv, remains, rm
+from support.daemon import Answer, Daemon
 from support.eventually import eventually
 from support.half_sent import KINDS
 from support.kill_work import digests, make_tree, tar_of
 
 SIZE = 300_000
 DONE = (200, 201, 204)
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    """One for all."""
-    directory = tmp_path_factory.mktemp("together")
-    with running(directory, app_config(directory / "app")) as daemon:
-        yield daemon
 
 
 @pytest.fixture
@@ -49,13 +41,6 @@ def home(daemon: Daemon) -> Path:
 def client(daemon: Daemon) -> Client:
     """Speaks to the daemon."""
     return Client(daemon)
-
-
-def remains(daemon: Daemon) -> list[str]:
-    """Hidden files and records of what isn't over."""
-    state = daemon.directory / ".octyne/files"
-    kept = [*(state / "hidden").iterdir(), *(state / "journals").iterdir()]
-    return [path.name for path in [*kept, *(daemon.directory / "app").rglob(".octyne-*")]]
 
 
 def at_once(*works: Callable[[], Answer]) -> list[Answer]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from octyne.accounts.authenticator import Authenticator
 from octyne.accounts.credentials import Argon2, Credentials, PasswordHash
+from octyne.accounts.rights import Identity
 from octyne.accounts.sessions import SqliteSessions
 from octyne.accounts.users_file import UsersFile
 from octyne.events import Events
@@ -103,3 +104,10 @@ class Site:
 def hashed(password: str) -> str:
     """A cheap hash of ``password``."""
     return CHEAP.hash(password.encode())
+
+
+async def login(auth: Authenticator, name: str = "alice", password: str = "") -> Identity:
+    """Log in and see who it is; without a password with the name as one."""
+    identity = await auth.identify(await auth.login(name, password or name, HOME))
+    assert identity is not None
+    return identity

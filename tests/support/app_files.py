@@ -40,6 +40,11 @@ def empty(directory: Path) -> None:
             path.unlink()
 
 
+def names(directory: Path) -> list[str]:
+    """What is there, hidden names too."""
+    return sorted(each.name for each in directory.iterdir())
+
+
 def tree(directory: Path) -> dict[str, str]:
     """All that is in a directory: names, and what they hold."""
     found = {}
@@ -52,6 +57,13 @@ def tree(directory: Path) -> dict[str, str]:
         else:
             found[name] = "/" if path.is_dir() else "special"
     return found
+
+
+def remains(daemon: Daemon) -> list[str]:
+    """Hidden files and records of what isn't over; the app's directory is "app"."""
+    state = daemon.directory / ".octyne/files"
+    kept = [*(state / "hidden").iterdir(), *(state / "journals").iterdir()]
+    return [path.name for path in [*kept, *(daemon.directory / "app").rglob(".octyne-*")]]
 
 
 class Client:

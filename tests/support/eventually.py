@@ -32,3 +32,12 @@ async def soon(look: Callable[[], Awaitable[T]], within_s: float = 10.0, because
         if time.monotonic() > deadline:
             raise AssertionError(because or f"still {found!r} after {within_s} s")
         await asyncio.sleep(POLL_S)
+
+
+async def until(look: Callable[[], T], within_s: float = 10.0, because: str = "") -> T:
+    """`eventually` for what becomes true while the event loop goes on."""
+
+    async def ask() -> T:
+        return look()
+
+    return await soon(ask, within_s, because)

@@ -19,6 +19,13 @@ from support.eventually import eventually
 
 PROGRAM = Path(octyne.__file__).parent / "keeper" / "main.py"
 WAIT_S = 15.0
+SLEEP = ["sleep", "1000"]
+STUBBORN = [
+    sys.executable,
+    "-u",
+    "-c",
+    "import signal, time\nsignal.signal(15, 1)\nprint('up')\ntime.sleep(999)",
+]
 
 Message = dict[str, Any]
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -61,10 +61,3 @@ async def closing(viewer: ClientConnection) -> tuple[int, str]:
             await viewer.recv()
     assert closed.value.rcvd is not None
     return closed.value.rcvd.code, closed.value.rcvd.reason
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait until that is so."""
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.005)

@@ -14,7 +14,7 @@ import pytest
 from octyne.api.handlers import archive_download
 from octyne.archives import streamed
 from support.api import TOKEN, Api
-from support.eventually import eventually
+from support.eventually import eventually, until
 
 PATH = "/server/app/files/download"
 
@@ -125,9 +125,7 @@ async def test_a_client_that_leaves_ends_the_work(api: Api, home: Path) -> None:
     assert archive_download._slots.count == 1
     writer.transport.abort()
 
-    async with asyncio.timeout(10):
-        while archive_download._slots.count:
-            await asyncio.sleep(0.01)
+    await until(lambda: not archive_download._slots.count)
     eventually(lambda: not helpers(), 10, "threads stay")
 
 
@@ -167,9 +165,7 @@ async def test_too_many_at_once(api: Api, home: Path, monkeypatch: pytest.Monkey
         assert answer.status == 200
     for writer in slow:
         writer.transport.abort()
-    async with asyncio.timeout(10):
-        while archive_download._slots.count:
-            await asyncio.sleep(0.01)
+    await until(lambda: not archive_download._slots.count)
 
 
 def _port(api: Api) -> int:

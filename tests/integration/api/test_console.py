@@ -11,7 +11,8 @@ from octyne.api.context import Listener
 from octyne.errors import ConflictError
 from octyne.wire import encode
 from support.api import MIB, TOKEN, Api, FakeApp
-from support.viewers import PATH, closing, receive, skip_start, until, viewing
+from support.eventually import until
+from support.viewers import PATH, closing, receive, skip_start, viewing
 
 
 async def test_the_upgrade_answer_has_the_exact_spelling(api: Api, app: FakeApp) -> None:

@@ -12,7 +12,8 @@ from octyne.api import websocket
 from octyne.api.context import Listener
 from octyne.api.handlers import console
 from support.api import TOKEN, Api, FakeApp
-from support.viewers import PATH, V2, closing, receive, skip_start, until, viewing
+from support.eventually import until
+from support.viewers import PATH, V2, closing, receive, skip_start, viewing
 
 REFUSALS = [
     ("", PATH, 401, "You are not authenticated to access this resource!"),

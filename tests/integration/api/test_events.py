@@ -13,6 +13,7 @@ from octyne.aio import Tasks
 from octyne.api.context import Listener
 from octyne.api.handlers import events as handler
 from support.api import TOKEN, Api
+from support.eventually import until
 
 
 @asynccontextmanager
@@ -153,9 +154,7 @@ async def test_a_stream_ends_with_its_client_and_with_the_daemon(
         await read(stream)
         assert len(api.live) == 1
         stream.close()
-        async with asyncio.timeout(5):
-            while len(api.live):
-                await asyncio.sleep(0.005)
+        await until(lambda: not len(api.live))
     async with asyncio.timeout(5):
         stream = await client.get("/events")
         await read(stream)
@@ -172,9 +171,8 @@ async def test_a_client_that_takes_nothing_is_dropped(
     _, writer = await asyncio.open_connection("127.0.0.1", api.ports[Listener.API], limit=1024)
     writer.write(f"GET /events HTTP/1.1\r\nHost: x\r\nAuthorization: {TOKEN}\r\n\r\n".encode())
     try:
+        await until(lambda: len(api.live))
         async with asyncio.timeout(15):
-            while not len(api.live):
-                await asyncio.sleep(0.005)
             while len(api.live):
                 api.events.publish("config", {"filler": "x" * 1_000_000})
                 await asyncio.sleep(0.005)

@@ -243,10 +243,8 @@ async def test_a_keeper_that_does_not_answer(world: World, monkeypatch: pytest.M
     assert one.problem == ""
 
 
-async def test_a_restart_of_an_app_whose_keeper_is_out_of_reach(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Is done as soon as it is back: stopped, and started again."""
+async def out_of_reach(world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[int | None, int]:
+    """The app's pid and its keeper's, stopped before the next daemon came."""
     monkeypatch.setattr("octyne.keeper.client.ANSWER_S", 0.2)
     await running(world)
     pid, keeper = world.app().pid, world.app().keeper_pid
@@ -254,6 +252,14 @@ async def test_a_restart_of_an_app_whose_keeper_is_out_of_reach(
     await world.fleet.close()
     os.kill(keeper, signal.SIGSTOP)
     await world.begin()
+    return pid, keeper
+
+
+async def test_a_restart_of_an_app_whose_keeper_is_out_of_reach(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is done as soon as it is back: stopped, and started again."""
+    pid, keeper = await out_of_reach(world, monkeypatch)
     assert (world.app().status, world.app().pid) == (1, None)
     assert (await world.app().restart("admin")).success
     os.kill(keeper, signal.SIGCONT)
@@ -268,13 +274,7 @@ async def test_a_start_takes_back_a_stop_that_no_keeper_has_heard(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The app goes on."""
-    monkeypatch.setattr("octyne.keeper.client.ANSWER_S", 0.2)
-    await running(world)
-    pid, keeper = world.app().pid, world.app().keeper_pid
-    assert keeper is not None
-    await world.fleet.close()
-    os.kill(keeper, signal.SIGSTOP)
-    await world.begin()
+    pid, keeper = await out_of_reach(world, monkeypatch)
     await world.app().stop("admin")
     await world.app().start("admin")
     os.kill(keeper, signal.SIGCONT)

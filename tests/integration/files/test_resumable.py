@@ -1,6 +1,5 @@
-"""What a killed daemon can leave; tests/e2e/test_resumable.py has the rest."""
+"""What a killed daemon can leave; tests/e2e/resumable has the rest."""
 
-import asyncio
 import errno
 import os
 from pathlib import Path
@@ -14,6 +13,7 @@ from octyne.files.service import Files
 from octyne.files.upload import Arriving
 from octyne.files.upload_pieces import Piece
 from octyne.files.upload_records import Owner, Upload
+from support.eventually import until
 
 
 def started(tmp_path: Path) -> Files:
@@ -124,10 +124,9 @@ async def test_one_that_fails_does_not_keep_others_from_their_end(
         remove(upload)
 
     monkeypatch.setattr(files.resumable, "_remove", remove_or_fail)
-    async with Tasks() as tasks, asyncio.timeout(10):
+    async with Tasks() as tasks:
         tasks.start("resumable uploads", files.resumable.run())
-        while len(files.resumable._records) > 1:
-            await asyncio.sleep(0)
+        await until(lambda: len(files.resumable._records) == 1)
 
     assert files.resumable.find(keys[0], owner).name == "stuck"
     files.close()

@@ -1,4 +1,4 @@
-"""Uploads that don't end as they should; tests/e2e/test_uploads.py has the rest."""
+"""Uploads that don't end as they should; tests/e2e/uploads has the rest."""
 
 import asyncio
 import os
@@ -11,6 +11,7 @@ from octyne.errors import RateLimitedError
 from octyne.files.etags import ALWAYS
 from octyne.files.service import Files
 from octyne.files.upload import MAX_UPLOADS, Arriving
+from support.eventually import until
 
 
 @pytest.fixture
@@ -40,8 +41,7 @@ async def test_cancelling_leaves_nothing(files: Files, tmp_path: Path) -> None:
     upload = asyncio.create_task(
         files.uploads.receive_file(str(tmp_path / "app"), "a", ALWAYS, body)
     )
-    while not any(each.stat().st_size for each in (tmp_path / "app").iterdir()):
-        await asyncio.sleep(0.001)
+    await until(lambda: any(each.stat().st_size for each in (tmp_path / "app").iterdir()))
     upload.cancel()
     await asyncio.wait([upload])
 

@@ -15,10 +15,9 @@ import pytest
 from octyne.keeper import client
 from octyne.keeper.client import KeeperError, KeeperLink, LaunchError, is_held, launch
 from support.eventually import eventually, soon
-from support.keeper import Keeper, orders
+from support.keeper import SLEEP, Keeper, orders
 
 Message = dict[str, Any]
-SLEEP = ["sleep", "1000"]
 
 
 class Told:

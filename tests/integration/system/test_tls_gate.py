@@ -21,6 +21,7 @@ from octyne.system.listeners import tcp_socket
 from octyne.system.tls import TlsContext
 from octyne.system.tls_gate import TlsGate
 from support.certificates import OPENSSL, make_certificate
+from support.eventually import until
 
 pytestmark = pytest.mark.skipif(OPENSSL is None, reason="needs the openssl program")
 both_loops = pytest.mark.asyncio(loop_factories=["asyncio", "uvloop"])
@@ -89,20 +90,13 @@ async def port(tmp_path: Path, factory: Callable[[], asyncio.Protocol]) -> Async
     made.listener.close()
 
 
-async def eventually(predicate: Callable[[], bool]) -> None:
-    """Wait until it is so; the test's own time limit ends the waiting."""
-    async with asyncio.timeout(10):
-        while not predicate():
-            await asyncio.sleep(0.005)
-
-
 @both_loops
 async def test_tls_is_served(port: Port, factory: Any) -> None:
     """The connection reaches the server behind the gate."""
     await port.open(factory)
 
     assert await port.get() == (b"hello", "first")
-    await eventually(lambda: port.gate.pending == 0)
+    await until(lambda: port.gate.pending == 0)
 
 
 @both_loops
@@ -130,7 +124,7 @@ async def test_a_silent_client_is_dropped(port: Port, factory: Any, opening: byt
         assert await reader.read() == b""
     writer.close()
 
-    await eventually(lambda: port.gate.pending == 0)
+    await until(lambda: port.gate.pending == 0)
     assert await port.get() == (b"hello", "first")
 
 
@@ -144,7 +138,7 @@ async def test_garbage_after_the_first_byte_harms_nobody(port: Port, factory: An
         await reader.read()
     writer.close()
 
-    await eventually(lambda: port.gate.pending == 0)
+    await until(lambda: port.gate.pending == 0)
     assert await port.get() == (b"hello", "first")
 
 
@@ -156,7 +150,7 @@ async def test_a_client_that_goes_at_once_is_forgotten(port: Port, factory: Any)
         _, writer = await port.connect()
         writer.close()
 
-    await eventually(lambda: port.gate.pending == 0)
+    await until(lambda: port.gate.pending == 0)
     assert await port.get() == (b"hello", "first")
 
 
@@ -219,7 +213,7 @@ async def test_no_descriptor_is_left_open(port: Port, factory: Any) -> None:
         writer.close()
         await port.get()
 
-    await eventually(lambda: len(os.listdir("/proc/self/fd")) <= before)
+    await until(lambda: len(os.listdir("/proc/self/fd")) <= before)
 
 
 @both_loops
@@ -254,7 +248,7 @@ async def test_shutdown_closes_listener_and_waiting(port: Port, factory: Any) ->
     """Nobody is left hanging, and the port is free."""
     await port.open(factory)
     reader, writer = await port.connect()
-    await eventually(lambda: port.gate.pending == 1)
+    await until(lambda: port.gate.pending == 1)
     await port.tasks.cancel()
 
     assert await reader.read() == b""

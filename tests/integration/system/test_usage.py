@@ -11,6 +11,7 @@ import pytest
 from octyne.system import process
 from octyne.system.usage import ProcessTable
 from support.children import Start, read
+from support.eventually import eventually
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 
@@ -102,8 +103,7 @@ def test_a_zombie_is_no_process_of_the_app(start: Start) -> None:
     (pid,) = process.descendants(tree.pid)
     who = process.identity(pid)
     assert who is not None
-    while process.is_alive(who):
-        os.sched_yield()
+    eventually(lambda: not process.is_alive(who))
     usage = ProcessTable().sample({"a": tree.pid})["a"]
 
     assert (usage.processes, usage.memory_bytes) == (0, 0)

@@ -25,6 +25,7 @@ from octyne.errors import (
     RateLimitedError,
     UnavailableError,
 )
+from support.eventually import until
 
 ME = Owner(Kind.COMPRESS, "app", "me")
 
@@ -123,9 +124,7 @@ async def test_a_token_ends_some_time_after_its_job(
     await ended(job)
 
     assert jobs.find(ME, job.token).is_finished
-    async with asyncio.timeout(5):
-        while job.token in jobs._jobs:
-            await asyncio.sleep(0.01)
+    await until(lambda: job.token not in jobs._jobs)
 
 
 async def test_errors_for_users_are_kept_and_bugs_are_logged(

@@ -9,6 +9,7 @@ import pytest
 from octyne.errors import UnavailableError
 from octyne.files import turns as turns_module
 from octyne.files.turns import Turns
+from support.eventually import until
 
 
 @pytest.fixture
@@ -49,8 +50,7 @@ async def test_a_client_that_goes_does_not_end_its_turn(turns: Turns) -> None:
         raise OSError("nobody hears this")
 
     task = asyncio.ensure_future(turns.run("/a", slow))
-    while not begun.is_set():
-        await asyncio.sleep(0)
+    await until(begun.is_set)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

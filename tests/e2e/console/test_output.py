@@ -6,19 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from support.consoles import SAYS, START, closing, nothing_waits, old, receive, say, viewing
+from e2e.conftest import MakeDaemon
+from support.consoles import START, closing, nothing_waits, old, receive, say, viewing
 from support.daemon import Daemon, program
 from support.eventually import eventually
-
-from .conftest import MakeDaemon
-
-
-@pytest.fixture
-def daemon(make_daemon: MakeDaemon) -> Daemon:
-    """One with an app that says what it is told."""
-    daemon = make_daemon({"app": SAYS, "off": {**SAYS, "enabled": False}}).start()
-    daemon.until_line("app", "ready")
-    return daemon
 
 
 def test_settings_scrollback_and_output(daemon: Daemon) -> None:

@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator
 from http.client import HTTPConnection, IncompleteRead
 from pathlib import Path
 from typing import Any, Self
@@ -18,27 +17,7 @@ from support.daemon import running
 from support.eventually import eventually
 
 MIB = 1 << 20
-OCTETS = "application/octet-stream"
 TEXT = "text/plain; charset=utf-8"
-TRICKY = [
-    *("back\\slash", 'double"quote', "single'quote", "new\nline", "two  blanks ", " leading"),
-    *("semi;colon", "per%cent", "%2e%2e", "plus+and&=?#", "ünïcödé", "日本語", "🎉🚀", "tab\tbed"),
-    *("-dash", "~tilde", "*star?", "<script>", "$HOME", "`id`", "..dots", "...", "\x01\x7f"),
-    "a" * 255,
-]
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """One daemon for all that only look."""
-    with Home.running(tmp_path_factory.mktemp("d")) as home:
-        yield home
-
-
-@pytest.fixture
-def place(home: Home, request: pytest.FixtureRequest) -> Path:
-    """A folder of its own for a test, in the app's directory; its name is the path."""
-    return home.folder(str(request.node.name).partition("[")[0])
 
 
 def test_a_download_has_the_headers_of_the_contract(home: Home, place: Path) -> None:

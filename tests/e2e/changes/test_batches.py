@@ -5,45 +5,18 @@ import os
 import random
 import stat
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.app_files import Client, app_config, cp, empty, failed, fill, mv, rm, said, tree
-from support.daemon import Answer, Daemon, running
+from e2e.conftest import MakeDaemon
+from support.app_files import Client, app_config, cp, failed, fill, mv, rm, said, tree
+from support.daemon import Answer, Daemon
 from support.eventually import eventually
-
-from .conftest import MakeDaemon
 
 DONE = (200, "")
 OUTSIDE = "it leads out of the app's directory."
-
-
-@pytest.fixture(scope="module")
-def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    """One for all tests that don't kill it: each has its own files."""
-    directory = tmp_path_factory.mktemp("batches")
-    (directory / "box").mkdir()
-    with running(directory, app_config(directory / "box" / "app")) as daemon:
-        yield daemon
-
-
-@pytest.fixture
-def home(daemon: Daemon) -> Path:
-    """The app's directory, filled anew."""
-    home = daemon.directory / "box" / "app"
-    empty(home.parent)
-    fill(home)
-    (home.parent / "secret.txt").write_text("secret")
-    return home
-
-
-@pytest.fixture
-def client(daemon: Daemon, home: Path) -> Client:
-    """Speaks to the daemon; the app's directory is filled."""
-    return Client(daemon)
 
 
 @pytest.fixture

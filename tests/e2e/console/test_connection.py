@@ -13,25 +13,16 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
+from e2e.conftest import MakeDaemon
 from support.consoles import SAYS, START, closing, nothing_waits, old, receive, viewing
 from support.daemon import Daemon
 from support.eventually import eventually
-
-from .conftest import MakeDaemon
 
 V2 = [Subprotocol("console-v2")]
 NOT_AUTHENTICATED = "You are not authenticated to access this resource!"
 NOT_ALLOWED = "You are not allowed to access this resource!"
 UNKNOWN = "This server does not exist!"
 INTERNAL = "Internal Server Error!"
-
-
-@pytest.fixture
-def daemon(make_daemon: MakeDaemon) -> Daemon:
-    """One with an app that says what it is told."""
-    daemon = make_daemon({"app": SAYS, "off": {**SAYS, "enabled": False}}).start()
-    daemon.until_line("app", "ready")
-    return daemon
 
 
 def test_silence_closes(make_daemon: MakeDaemon) -> None:

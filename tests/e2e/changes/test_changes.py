@@ -4,13 +4,12 @@ import json
 import os
 import socket
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support.app_files import Client, empty, fill, said, tree
-from support.daemon import Daemon, running
+from support.app_files import Client, said, tree
+from support.daemon import Daemon
 from support.eventually import eventually
 
 DANGEROUS = (403, "This operation is dangerous and has been forbidden!")
@@ -18,35 +17,6 @@ TAKEN = (409, "This file already exists!")
 AVAILABLE = "Invalid operation! Operations available: mv,cp"
 OUTSIDE = "it leads out of the app's directory."
 DONE = (200, "")
-
-
-@pytest.fixture(scope="module")
-def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    """One for all tests of this module: each has its own files."""
-    home = tmp_path_factory.mktemp("changes")
-    app = {"directory": str(home / "box" / "app"), "command": ["cat"], "enabled": False}
-    (home / "box" / "app").mkdir(parents=True)
-    with running(home, {"app": app}) as daemon:
-        yield daemon
-
-
-@pytest.fixture
-def home(daemon: Daemon) -> Path:
-    """The app's directory, filled anew."""
-    directory = daemon.directory / "box" / "app"
-    for path in directory.parent.iterdir():
-        if path != directory:
-            path.unlink()
-    empty(directory)
-    fill(directory)
-    (directory.parent / "secret.txt").write_text("secret")
-    return directory
-
-
-@pytest.fixture
-def client(daemon: Daemon, home: Path) -> Client:
-    """Speaks to the daemon; the app's directory is filled."""
-    return Client(daemon)
 
 
 # -- DELETE file ----------------------------------------------------------------------------------

@@ -2,22 +2,11 @@
 
 import json
 
-import pytest
-
+from e2e.conftest import MakeDaemon
 from support.consoles import SAYS, START, closing, nothing_waits, old, receive, viewing
 from support.daemon import Daemon
 
-from .conftest import MakeDaemon
-
 MIB = 1 << 20
-
-
-@pytest.fixture
-def daemon(make_daemon: MakeDaemon) -> Daemon:
-    """One with an app that says what it is told."""
-    daemon = make_daemon({"app": SAYS, "off": {**SAYS, "enabled": False}}).start()
-    daemon.until_line("app", "ready")
-    return daemon
 
 
 FORMAT = {"type": "error", "message": "Invalid message format"}

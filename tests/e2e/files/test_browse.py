@@ -5,7 +5,6 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +23,6 @@ TRICKY = [
     *("-dash", "~tilde", "*star?", "<script>", "$HOME", "`id`", "..dots", "...", "\x01\x7f"),
     "a" * 255,
 ]
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """One daemon for all that only look."""
-    with Home.running(tmp_path_factory.mktemp("d")) as home:
-        yield home
-
-
-@pytest.fixture
-def place(home: Home, request: pytest.FixtureRequest) -> Path:
-    """A folder of its own for a test, in the app's directory; its name is the path."""
-    return home.folder(str(request.node.name).partition("[")[0])
 
 
 # -- lists -----------------------------------------------------------------------------------

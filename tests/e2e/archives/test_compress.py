@@ -5,27 +5,17 @@ import json
 import os
 import tarfile
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
-from support.app_files import app_config, empty
-from support.daemon import Answer, Daemon, running
+from support.app_files import empty
+from support.daemon import Answer, Daemon
 from support.eventually import eventually
 
 ROUTES = ["/server/app/compress", "/server/app/compress/v2"]
 TIME = 1_600_000_000
-
-
-@pytest.fixture(scope="module")
-def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    """One for all tests of this module, with two apps that have the same directory."""
-    directory = tmp_path_factory.mktemp("d")
-    app = app_config(directory / "home")["app"]
-    with running(directory, {"app": app, "other": app}) as daemon:
-        yield daemon
 
 
 @pytest.fixture

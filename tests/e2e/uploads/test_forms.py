@@ -1,103 +1,32 @@
-"""Files that are sent whole: every sentence of the contract, over the real daemon."""
+"""Files that are sent in forms: every sentence of the contract, over the real daemon."""
 
 import json
 import os
 import socket
 import subprocess
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.app_files import empty
-from support.daemon import Answer, Daemon, running
+from e2e.conftest import MakeDaemon
+from support.app_files import names
+from support.daemon import Daemon
 from support.eventually import eventually
-
-from .conftest import MakeDaemon
-
-MIB = 1 << 20
-BOUNDARY = "----b0undary"
-TYPE = f"multipart/form-data; boundary={BOUNDARY}"
-
-
-@pytest.fixture(scope="module")
-def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    """One for all tests of this module: with the app "web", and small uploads."""
-    directory = tmp_path_factory.mktemp("d")
-    (directory / "files").mkdir()
-    app = {"directory": "files", "command": ["cat"], "enabled": False}
-    with running(directory, {"web": app}, files={"maxUpload": 8 * MIB}) as daemon:
-        yield daemon
-        assert "Traceback" not in daemon.log
-
-
-@pytest.fixture(autouse=True)
-def files(daemon: Daemon) -> Path:
-    """The app's directory, empty."""
-    directory = daemon.directory / "files"
-    empty(directory)
-    return directory
-
-
-def part(content: bytes, disposition: str) -> bytes:
-    """One field of a form."""
-    head = f"--{BOUNDARY}\r\nContent-Disposition: form-data; {disposition}\r\n\r\n"
-    return head.encode() + content + b"\r\n"
-
-
-def form(*parts: bytes) -> bytes:
-    """A whole form."""
-    return b"".join(parts) + f"--{BOUNDARY}--\r\n".encode()
-
-
-def file_part(content: bytes, name: str = "a.txt") -> bytes:
-    """The field with the file."""
-    return part(content, f'name="upload"; filename="{name}"')
-
-
-def send(daemon: Daemon, body: bytes, path: str = "/", **headers: str) -> Answer:
-    """Post a form."""
-    headers = {"Content_Type": TYPE, **headers}
-    return daemon.ask("POST", f"/server/web/file?path={path}", body, **headers)
-
-
-def put(daemon: Daemon, path: str, body: bytes, **headers: str) -> Answer:
-    """Put a file."""
-    return daemon.ask("PUT", f"/server/web/file?path={path}", body, **headers)
-
-
-def refusal(answer: Answer) -> tuple[int, str]:
-    """Status and text."""
-    return answer.status, answer.json["error"]
-
-
-def names(directory: Path) -> list[str]:
-    """What is there, hidden names too."""
-    return sorted(each.name for each in directory.iterdir())
-
-
-def connect(daemon: Daemon) -> socket.socket:
-    """A raw connection to the Unix socket."""
-    link = socket.socket(socket.AF_UNIX)
-    link.settimeout(20)
-    link.connect(str(daemon.socket_path))
-    return link
-
-
-def begin(daemon: Daemon, length: int, body: bytes, extra: str = "") -> socket.socket:
-    """Start to post a form and leave it at that."""
-    link = connect(daemon)
-    head = (
-        f"POST /server/web/file?path=/ HTTP/1.1\r\nHost: x\r\nContent-Type: {TYPE}\r\n"
-        f"Content-Length: {length}\r\n{extra}\r\n"
-    )
-    link.sendall(head.encode() + body)
-    return link
-
-
-# -- forms -----------------------------------------------------------------------------------
+from support.uploads import (
+    BOUNDARY,
+    MIB,
+    TYPE,
+    begin,
+    connect,
+    file_part,
+    form,
+    part,
+    put,
+    refusal,
+    send,
+)
 
 
 def test_a_file_arrives(daemon: Daemon, files: Path) -> None:
@@ -495,68 +424,3 @@ def test_an_upload_is_logged(daemon: Daemon) -> None:
         return [(each["server"], each["path"], each["filename"]) for each in found]
 
     eventually(lambda: logged() == [("web", "/", "logged.1"), ("web", "/", "logged.3")], 5)
-
-
-# -- as they are -----------------------------------------------------------------------------
-
-
-def test_a_file_is_put_as_it_is(daemon: Daemon, files: Path) -> None:
-    """With its mode kept, and the new ETag."""
-    assert put(daemon, "a.txt", b"one").json == {"success": True}
-    (files / "a.txt").chmod(0o600)
-    answer = put(daemon, "/a.txt", b"two")
-
-    assert answer.headers["ETag"].startswith('"')
-    assert (files / "a.txt").read_text() == "two"
-    assert (files / "a.txt").stat().st_mode & 0o777 == 0o600
-    assert put(daemon, "empty", b"").status == 200
-    assert names(files) == ["a.txt", "empty"]
-
-
-def test_an_edit_of_an_old_state_is_refused(daemon: Daemon, files: Path) -> None:
-    """412 with what to do, and the file stays; with the right ETag it is replaced."""
-    old = put(daemon, "a.txt", b"one").headers["ETag"]
-    new = put(daemon, "a.txt", b"two", If_Match=old).headers["ETag"]
-    status, text = refusal(put(daemon, "a.txt", b"three", If_Match=old))
-
-    assert (status, text[:27]) == (412, "This file was changed meanw")
-    assert (files / "a.txt").read_text() == "two"
-    assert put(daemon, "a.txt", b"four", If_Match=f'"x", {new}').status == 200
-
-
-def test_whether_it_must_exist(daemon: Daemon, files: Path) -> None:
-    """If-Match: * and If-None-Match: *."""
-    assert put(daemon, "a", b"1", If_Match="*").status == 412
-    assert put(daemon, "a", b"1", If_None_Match="*").status == 200
-    assert put(daemon, "a", b"2", If_None_Match="*").status == 412
-    assert put(daemon, "a", b"3", If_Match="*").status == 200
-    assert (files / "a").read_text() == "3"
-
-
-def test_who_was_faster_wins(daemon: Daemon, files: Path) -> None:
-    """The ETag is compared again when the body is there."""
-    tag = put(daemon, "a", b"one").headers["ETag"]
-    with connect(daemon) as link:
-        head = f"PUT /server/web/file?path=a HTTP/1.1\r\nHost: x\r\nIf-Match: {tag}\r\n"
-        link.sendall(f"{head}Content-Length: 6\r\n\r\nslow".encode())
-        eventually(lambda: len(names(files)) == 2, 10)
-        put(daemon, "a", b"fast")
-        link.sendall(b"er")
-        assert link.recv(4096).startswith(b"HTTP/1.1 412")
-    assert (files / "a").read_text() == "fast"
-    eventually(lambda: names(files) == ["a"], 5)
-
-
-def test_a_session_that_ends_meanwhile_ends_the_upload(daemon: Daemon, files: Path) -> None:
-    """401 at the end of the body."""
-    token = daemon.token()
-    link = socket.create_connection(("127.0.0.1", daemon.port), timeout=20)
-    head = f"PUT /server/web/file?path=a HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n"
-    link.sendall(f"{head}Content-Length: 6\r\n\r\nslow".encode())
-    eventually(lambda: len(names(files)) == 1, 10)
-    assert daemon.api("GET", "/logout", Authorization=token).status == 200
-    link.sendall(b"er")
-
-    assert link.recv(4096).startswith(b"HTTP/1.1 401")
-    link.close()
-    eventually(lambda: names(files) == [], 5)

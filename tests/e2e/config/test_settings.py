@@ -10,23 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from e2e.conftest import MakeDaemon
 from octyne import __version__
+from support.apps import SLEEP
 from support.daemon import Daemon, program
 from support.doors import error, problems
 from support.eventually import eventually
 
-from .conftest import MakeDaemon
-
 BAD_JSON = error("Invalid JSON body!")
-SLEEP = {"command": ["sleep", "1000"]}
-
-
-@pytest.fixture
-def daemon(make_daemon: MakeDaemon) -> Daemon:
-    """A daemon with one running app and one that is switched off."""
-    daemon = make_daemon({"on": SLEEP, "off": {**SLEEP, "enabled": False}}).start()
-    daemon.until("on", 1)
-    return daemon
 
 
 # -- applying ------------------------------------------------------------------------------------

@@ -7,21 +7,11 @@ from pathlib import Path
 import pytest
 
 from octyne import __version__
+from support.apps import SLEEP
 from support.daemon import Daemon
 from support.doors import DOORS, Door, error
 
-from .conftest import MakeDaemon
-
 UNREADABLE = error("An error occurred while reading config!")
-SLEEP = {"command": ["sleep", "1000"]}
-
-
-@pytest.fixture
-def daemon(make_daemon: MakeDaemon) -> Daemon:
-    """A daemon with one running app and one that is switched off."""
-    daemon = make_daemon({"on": SLEEP, "off": {**SLEEP, "enabled": False}}).start()
-    daemon.until("on", 1)
-    return daemon
 
 
 @pytest.fixture(params=DOORS)

@@ -2,30 +2,21 @@
 
 import json
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
 from octyne.archives.unpack import NO_PARENT
-from support.app_files import app_config, empty
+from support.app_files import empty
 from support.archives import TARS, raw_zip, tar_entry, tar_of, zip_of
-from support.daemon import Answer, Daemon, running
+from support.daemon import Answer, Daemon
 from support.eventually import eventually
 
 ROUTE = "/server/app/decompress"
 BROKEN = "An error occurred while decompressing archive!"
 FILES = 20_000  # of an archive that takes a while
-
-
-@pytest.fixture(scope="module")
-def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    """One for all tests of this module, with two apps that have the same directory."""
-    directory = tmp_path_factory.mktemp("d")
-    app = app_config(directory / "home")["app"]
-    with running(directory, {"app": app, "other": app}) as daemon:
-        yield daemon
 
 
 @pytest.fixture
