@@ -164,7 +164,7 @@ async def test_a_journal_that_ends_at_any_byte(shared: Files, home: Path) -> Non
         before = sorted(os.listdir(home))
         try:
             with files_of_at_most(size):
-                await changes.run_batch(shared, str(home), [mv("a", "b"), mv("b", "folder")])
+                await changes.run_batch(shared, str(home), [mv("a", "b"), mv("b", "folder")], "ann")
         except (BatchError, TooLargeError) as error:
             outcomes.append(type(error))
             assert sorted(os.listdir(home)) == before
