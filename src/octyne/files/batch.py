@@ -68,6 +68,7 @@ class Batch:
         self._pending: list[_Plan] = []
         self._touched: set[Parts] = set()
         self._above: set[Parts] = set()  # all folders that have something touched in them
+        self._changed_modes: set[Parts] = set()  # files touched, in no other way
         self._folders: dict[Parts, Folder] = {}
         self._has_copies = False
 
@@ -90,6 +91,8 @@ class Batch:
             self._root.sync_file_system()
 
     def _add(self, index: int, operation: Operation) -> None:
+        if self._pending and self._seems_to_build_on_pending(operation):
+            self._flush()
         plan = _Plan(index, operation)
         try:
             self._look_up(plan)
@@ -104,6 +107,8 @@ class Batch:
             self._add(index, operation)
             return
         self._pending.append(plan)
+        if isinstance(operation, ChangeMode) and not plan.is_alone:
+            self._changed_modes.update(plan.paths)
         for path in plan.paths:
             self._touched.add(path)
             self._above.update(path[:depth] for depth in range(len(path)))
@@ -111,12 +116,28 @@ class Batch:
         if plan.is_alone or together >= MAX_TOGETHER or opened >= MAX_FOLDERS:
             self._flush()
 
+    def _seems_to_build_on_pending(self, operation: Operation) -> bool:
+        """By its paths alone, which saves looking it up in vain."""
+        match operation:
+            case Move(source, target) | Copy(source, target):
+                return self._is_touched(source) or self._is_in_touched(target)
+            case Remove(path):
+                return self._is_touched(path)
+            case ChangeMode(path):
+                return path not in self._changed_modes and self._is_touched(path)
+
     def _builds_on_pending(self, plan: _Plan) -> bool:
-        return plan.is_indirect or any(self._is_touched(path) for path in plan.paths)
+        if plan.is_indirect:
+            return True
+        if isinstance(plan.operation, ChangeMode) and self._changed_modes.issuperset(plan.paths):
+            return False  # whichever of the records is undone last has the mode of before
+        return any(self._is_touched(path) for path in plan.paths)
 
     def _is_touched(self, path: Parts) -> bool:
-        above = (path[:depth] for depth in range(1, len(path) + 1))
-        return path in self._above or any(each in self._touched for each in above)
+        return path in self._above or self._is_in_touched(path)
+
+    def _is_in_touched(self, path: Parts) -> bool:
+        return any(path[:depth] in self._touched for depth in range(1, len(path) + 1))
 
     # -- looking up --------------------------------------------------------------------------
 
@@ -234,6 +255,7 @@ class Batch:
         self._pending.clear()
         self._touched.clear()
         self._above.clear()
+        self._changed_modes.clear()
 
 
 def check_mode(found: os.stat_result) -> None:
