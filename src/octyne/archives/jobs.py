@@ -41,6 +41,14 @@ class Kind(StrEnum):
     DECOMPRESS = "decompress"
 
 
+class Outcome(StrEnum):
+    """How a job ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
 @dataclass(frozen=True, slots=True)
 class Owner:
     """Whose job it is."""
@@ -72,6 +80,22 @@ class Job:
         self.error: DaemonError | None = None
         self.is_running = False
         self._ended = asyncio.Event()
+        self._callbacks: list[Callable[[], None]] = []
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended; call it when it has."""
+        match self.error:
+            case None:
+                return Outcome.DONE
+            case JobCancelledError():
+                return Outcome.CANCELLED
+            case _:
+                return Outcome.FAILED
+
+    def when_ended(self, callback: Callable[[], None]) -> None:
+        """Have ``callback`` called at its end, before those who wait for that go on."""
+        self._callbacks.append(callback)
 
     @property
     def is_finished(self) -> bool:
@@ -97,6 +121,8 @@ class Job:
         self.is_running = False
         if error is None:
             self.progress.finish()
+        for callback in self._callbacks:
+            callback()
         self._ended.set()
 
 

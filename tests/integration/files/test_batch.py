@@ -66,7 +66,7 @@ def test_modes_of_one_file_share_a_sync(
     assert (home / "a").stat().st_mode & 0o777 == 0o644
     assert len(syncs) == 2
 
-    last = [ChangeMode(("a",), 0o600), Remove(("missing",))]
+    last: list[Operation] = [ChangeMode(("a",), 0o600), Remove(("missing",))]
     with pytest.raises(BatchError):
         run(shared, opened, *changes_of_mode, mv("a", "b"), ChangeMode(("b",), 0o777), *last)
     assert (home / "a").stat().st_mode & 0o777 == 0o644
