@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from octyne.files.leftovers import PREFIX, Leftovers
+from octyne.files.path_set import PathSet
 from octyne.files.trees import remove_tree
 from octyne.system.paths.folder import Folder, Root
 from octyne.system.paths.names import MAX_NAME_BYTES, OutsideError, Parts, PathError, join
@@ -255,15 +256,17 @@ def moved(place: Parts, old: Parts, new: Parts) -> Parts:
 def _rest(records: Sequence[Record]) -> list[Parts]:
     """Where the hidden things are now: folders above them may have been renamed later on."""
     places: list[Parts] = []
-    above: set[Parts] = set()  # all folders that one of them is in: most records touch none
+    found = PathSet()  # the same: most records touch none of them
     for record in records:
         origin = record.origin
-        if origin in above and origin is not None:
+        if origin is not None and found.is_above(origin):
             places = [moved(place, origin, record.place) for place in places]
-            above = {place[:depth] for place in places for depth in range(len(place))}
+            found.clear()
+            for place in places:
+                found.add(place)
         if record.rest:
             places.append(record.place)
-            above.update(record.place[:depth] for depth in range(len(record.place)))
+            found.add(record.place)
     return places
 
 
