@@ -113,51 +113,6 @@ class Slots:
                 del self._taken[account]
 
 
-class Crew:
-    """Threads that share one piece of blocking work, for the time of a ``with`` block.
-
-    It is used by one thread, which blocks while too much is queued, and at the block's end until
-    all is done. The first failure is raised there, or from `run`; what is queued then is dropped.
-    """
-
-    def __init__(self, name: str, threads: int) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"octyne-{name}")
-        self._room = threading.BoundedSemaphore(2 * threads)
-        self._failure: BaseException | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if error is not None and self._failure is None:
-            self._failure = error
-        self._pool.shutdown(wait=True)
-        if error is None and self._failure is not None:
-            raise self._failure
-
-    def run(self, work: Callable[[], None]) -> None:
-        """Queue ``work``, which isn't called any more when something failed. Raises that."""
-        self._room.acquire()
-        if self._failure is not None:
-            self._room.release()
-            raise self._failure
-        self._pool.submit(self._guarded, work)
-
-    def _guarded(self, work: Callable[[], None]) -> None:
-        try:
-            if self._failure is None:
-                work()
-        except BaseException as error:  # noqa: BLE001  # raised where the block is
-            self._failure = self._failure or error
-        finally:
-            self._room.release()
-
-
 class Helpers:
     """Threads that help one blocking job, and end with it: leaving the block waits for them.
 
@@ -169,6 +124,7 @@ class Helpers:
         self.threads = max(1, min(os.cpu_count() or 1, most))
         self._check = check
         self._over = threading.Event()
+        self._queued: deque[Future[None]] = deque()
         self._pool = ThreadPoolExecutor(self.threads + 1, thread_name_prefix=f"octyne-{name}")
 
     def __enter__(self) -> Self:
@@ -181,6 +137,17 @@ class Helpers:
     def start(self, func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Queue work; the caller bounds how much waits."""
         return self._pool.submit(lambda: func(*args, **kwargs))
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Queue work without a result; wait while enough is queued. Raises what failed before."""
+        while len(self._queued) >= 2 * self.threads:
+            self.result(self._queued.popleft())
+        self._queued.append(self.start(work))
+
+    def finish(self) -> None:
+        """Wait for all that `run` was given. Raises what the first that failed has raised."""
+        while self._queued:
+            self.result(self._queued.popleft())
 
     @property
     def is_over(self) -> bool:

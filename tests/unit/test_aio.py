@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from contextlib import ExitStack
+from functools import partial
 
 import pytest
 
@@ -166,3 +167,19 @@ async def test_one_account_leaves_threads_to_others() -> None:
     assert await asyncio.gather(*many[1:5]) == [1, 2, 3, 4]
     assert sorted(begun) == [0, 1, 2, 3, 4]
     workers.close()
+
+
+def test_helpers_take_no_more_than_they_can_do() -> None:
+    """Who has more for them waits; at the end all is done, or the first failure is told."""
+    done: list[int] = []
+    most = 0
+    with Helpers("helpers-test", 2) as helpers:
+        for number in range(100):
+            helpers.run(partial(done.append, number))
+            most = max(most, number + 1 - len(done))
+        helpers.finish()
+        assert sorted(done) == list(range(100))
+        assert most <= 2 * helpers.threads
+        helpers.run(lambda: done.append(1 // 0))
+        with pytest.raises(ZeroDivisionError):
+            helpers.finish()
