@@ -6,6 +6,7 @@ import stat
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -346,16 +347,15 @@ async def run_batch(
     """
     if not operations:
         return
-    resources = await files.turns.run(directory, _run_batch, files, directory, operations)
-    await files.run_cleanup(account, resources.close)
+    gone = await files.turns.run(directory, _run_batch, files, directory, operations)
+    if gone:
+        await files.run_cleanup(account, partial(files.leftovers.remove, gone))
 
 
-def _run_batch(files: Files, directory: str, operations: Sequence[Operation]) -> ExitStack:
-    """Returns what is to be closed outside the turn: it removes what was taken away."""
-    with ExitStack() as resources:
-        root = resources.enter_context(targets.open_root(directory))
+def _run_batch(files: Files, directory: str, operations: Sequence[Operation]) -> list[str]:
+    """Returns the hidden names of what takes long to remove, and is removed outside the turn."""
+    with targets.open_root(directory) as root:
         journal = Journal(files, root, finish_later=True)
-        resources.callback(journal.finish)
         with errors.named("path"), journal, Batch(files, root, journal) as batch:
             batch.run(operations)
-        return resources.pop_all()
+        return journal.hand_over()

@@ -106,6 +106,20 @@ class Leftovers:
             return
         self.forget(name, record)
 
+    def remove(self, names: Collection[str]) -> None:
+        """Remove what has these hidden names, by their records. Logs what can't be removed."""
+        for name in names:
+            try:
+                self._sweep(self.record(name), self.hurry)
+            except InterruptedError:
+                return  # the next start goes on
+            except (OSError, PathError) as error:
+                log.warning("A hidden file stays until the next start: %s", error)
+                continue
+            with self._lock:
+                self.names.discard(name)
+                self._adopted.discard(name)
+
     def forget(self, name: str, record: str) -> None:
         """Drop a record: what it stood for has its final name, or is gone."""
         with self._lock:

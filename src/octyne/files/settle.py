@@ -24,6 +24,7 @@ SUFFIX = ".jsonl"
 ASIDE_SUFFIX = ".unsettled"
 COMMITTED = "committed"
 UNDONE = "undone"
+FAST_BYTES = 64 << 20  # a file that has no more is removed in a moment
 MAX_RESTORED = 1000  # names that are tried for what can't have its own back
 
 _GONE = (FileNotFoundError, NotADirectoryError, OutsideError)
@@ -225,16 +226,22 @@ class _Knower:
 # -- finish -----------------------------------------------------------------------------------
 
 
-def finish(root: Root, records: Sequence[Record], leftovers: Leftovers) -> bool:
+def finish(
+    root: Root, records: Sequence[Record], leftovers: Leftovers, slow: list[str] | None = None
+) -> bool:
     """Remove what was taken away; False when something couldn't be (it is logged).
 
-    When that takes too long, the rest is left to ``leftovers``.
+    When that takes too long, the rest is left to ``leftovers``. With ``slow``, folders and large
+    files are left to them from the beginning, and their hidden names put there.
     """
     is_settled = True
     for place in _rest(records):
         try:
             with suppress(*_GONE), root.at(place[:-1]) as folder:
-                _remove(root, folder, place[-1], leftovers)
+                if slow is not None and _is_left(root, folder, place[-1], leftovers):
+                    slow.append(place[-1])
+                else:
+                    _remove(root, folder, place[-1], leftovers)
         except (OSError, PathError) as error:
             is_settled = False
             log.warning("%s could not be removed: %s", _shown(root, place), error)
@@ -246,6 +253,18 @@ def _remove(root: Root, folder: Folder, name: str, leftovers: Leftovers) -> None
         remove_tree(folder, name, leftovers.hurry)
     except InterruptedError:
         leftovers.adopt(root, folder, name)
+
+
+def _is_left(root: Root, folder: Folder, name: str, leftovers: Leftovers) -> bool:
+    """Leave it to them, if it takes long to remove and there is room for a record."""
+    found = folder.lstat(name)
+    if not is_folder(found) and found.st_size <= FAST_BYTES:
+        return False
+    try:
+        leftovers.adopt(root, folder, name)
+    except OSError:
+        return False
+    return True
 
 
 def moved(place: Parts, old: Parts, new: Parts) -> Parts:

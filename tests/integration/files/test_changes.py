@@ -228,3 +228,18 @@ async def test_what_becomes_a_folder_meanwhile_is_removed_as_one(
     await changes.delete(shared, str(home), "a", "ann")
 
     assert os.listdir(home) == []
+
+
+def test_what_a_batch_removes_goes_wherever_it_is_by_then(shared: Files, home: Path) -> None:
+    """Somebody renames the folder above while its things are being removed."""
+    (home / "a/tree/deep").mkdir(parents=True)
+    (home / "a/f").touch()
+    gone = changes._run_batch(shared, str(home), [Remove(("a", "f")), Remove(("a", "tree"))])
+    assert os.listdir(home / "a") == gone
+    changes._move(shared, str(home), Move(("a",), ("b",)))
+    assert shared.leftovers.is_hidden(*gone)
+    shared.leftovers.remove(gone)
+
+    assert os.listdir(home / "b") == []
+    assert shared.leftovers.names == set()
+    assert os.listdir(f"{shared.directory}/hidden") == os.listdir(f"{shared.directory}/journals")
