@@ -224,7 +224,7 @@ class Leftovers:
     def moving(self, root: Root, old: Parts, new: Parts) -> None:
         """Tell that a folder is about to be renamed: what is hidden in it goes along."""
         with self._lock:
-            if not self.names:
+            if not self.names or not os.path.isdir(self._directory):
                 return
             for entry in list(os.scandir(self._directory)):
                 if not entry.name.endswith(SUFFIX):
@@ -248,6 +248,9 @@ class Leftovers:
         aside = f"{record}.new"
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
         try:
+            # An app whose directory holds our own may have removed it; users aren't to hear that
+            # their folder doesn't exist.
+            os.makedirs(self._directory, mode=0o700, exist_ok=True)
             with open(os.open(aside, flags, RECORD_MODE), "wb") as file:
                 file.write(body)
             os.rename(aside, record)

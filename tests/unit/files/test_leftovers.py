@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -226,3 +227,19 @@ def test_folders_that_another_app_renames(
 
     assert list(app.rglob(name)) == []
     assert records(tmp_path) == []
+
+
+def test_the_records_directory_may_be_removed(
+    app: Path, leftovers: Leftovers, tmp_path: Path
+) -> None:
+    """By an app, or a user of it, in whose directory it is: the next record makes it again."""
+    with Root.open(str(app)) as root, root.at(("folder",)) as folder:
+        leftovers.note(root, folder, "upload")
+        shutil.rmtree(tmp_path / "state")
+        leftovers.moving(root, ("folder",), ("renamed",))
+        name, _ = leftovers.note(root, folder, "upload")
+        os.close(folder.create(name))
+    assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
+    next_daemon(tmp_path)
+
+    assert os.listdir(app / "folder") == []
