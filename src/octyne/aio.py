@@ -5,12 +5,13 @@ import logging
 import os
 import queue
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Generic, ParamSpec, Self, TypeVar
+from weakref import WeakValueDictionary
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,6 +33,11 @@ async def in_thread(func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
     return await loop.run_in_executor(_file_pool, lambda: func(*args, **kwargs))
 
 
+def share_of(most: int) -> int:
+    """How much of what there is for all one account may have: half, so that others get theirs."""
+    return (most + 1) // 2
+
+
 class Workers:
     """A pool of its own for one kind of heavy blocking work, with a bound on threads.
 
@@ -40,6 +46,8 @@ class Workers:
 
     def __init__(self, name: str, threads: int) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"octyne-{name}")
+        self._share = share_of(threads)
+        self._shares: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def run(self, func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Like `in_thread`, in this pool."""
@@ -50,80 +58,59 @@ class Workers:
         loop = asyncio.get_running_loop()
         return loop.run_in_executor(self._pool, lambda: func(*args, **kwargs))
 
+    async def run_for(
+        self, account: str, func: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Like `run`, in that account's share of the threads: others don't wait for it.
+
+        Cancelling gives up what hasn't begun; what has begun keeps its thread until it ends.
+        """
+        share = self._shares.setdefault(account, asyncio.Semaphore(self._share))
+        await share.acquire()
+        loop = asyncio.get_running_loop()
+        work = self._pool.submit(lambda: func(*args, **kwargs))
+
+        def give_back(_: Future[T]) -> None:
+            with suppress(RuntimeError):  # the loop is closed: nobody waits
+                loop.call_soon_threadsafe(share.release)
+
+        work.add_done_callback(give_back)
+        return await asyncio.wrap_future(work)
+
     def close(self) -> None:
         """Forget queued work; running work ends by itself."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 class Slots:
-    """How much of one kind of work is taken on at once; more is refused, it doesn't wait."""
+    """How much of one kind of work is taken on at once; more is refused, it doesn't wait.
+
+    An account has its share (`share_of`) and no more, so nobody can keep all others out.
+    """
 
     def __init__(self, most: int, refusal: Callable[[], Exception]) -> None:
         """``refusal`` makes the error that `taken` raises when there are enough."""
         self._most = most
         self._refusal = refusal
-        self._taken = 0
+        self._taken: Counter[str] = Counter()
 
     @property
     def count(self) -> int:
         """How many are taken."""
-        return self._taken
+        return self._taken.total()
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Have one of them for a ``with`` block. Call it in the loop."""
-        if self._taken >= self._most:
+    def taken(self, account: str) -> Iterator[None]:
+        """Have one of them for a ``with`` block, for that account. Call it in the loop."""
+        if self.count >= self._most or self._taken[account] >= share_of(self._most):
             raise self._refusal()
-        self._taken += 1
+        self._taken[account] += 1
         try:
             yield
         finally:
-            self._taken -= 1
-
-
-class Crew:
-    """Threads that share one piece of blocking work, for the time of a ``with`` block.
-
-    It is used by one thread, which blocks while too much is queued, and at the block's end until
-    all is done. The first failure is raised there, or from `run`; what is queued then is dropped.
-    """
-
-    def __init__(self, name: str, threads: int) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"octyne-{name}")
-        self._room = threading.BoundedSemaphore(2 * threads)
-        self._failure: BaseException | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if error is not None and self._failure is None:
-            self._failure = error
-        self._pool.shutdown(wait=True)
-        if error is None and self._failure is not None:
-            raise self._failure
-
-    def run(self, work: Callable[[], None]) -> None:
-        """Queue ``work``, which isn't called any more when something failed. Raises that."""
-        self._room.acquire()
-        if self._failure is not None:
-            self._room.release()
-            raise self._failure
-        self._pool.submit(self._guarded, work)
-
-    def _guarded(self, work: Callable[[], None]) -> None:
-        try:
-            if self._failure is None:
-                work()
-        except BaseException as error:  # noqa: BLE001  # raised where the block is
-            self._failure = self._failure or error
-        finally:
-            self._room.release()
+            self._taken[account] -= 1
+            if not self._taken[account]:
+                del self._taken[account]
 
 
 class Helpers:
@@ -137,6 +124,7 @@ class Helpers:
         self.threads = max(1, min(os.cpu_count() or 1, most))
         self._check = check
         self._over = threading.Event()
+        self._queued: deque[Future[None]] = deque()
         self._pool = ThreadPoolExecutor(self.threads + 1, thread_name_prefix=f"octyne-{name}")
 
     def __enter__(self) -> Self:
@@ -149,6 +137,17 @@ class Helpers:
     def start(self, func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Queue work; the caller bounds how much waits."""
         return self._pool.submit(lambda: func(*args, **kwargs))
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Queue work without a result; wait while enough is queued. Raises what failed before."""
+        while len(self._queued) >= 2 * self.threads:
+            self.result(self._queued.popleft())
+        self._queued.append(self.start(work))
+
+    def finish(self) -> None:
+        """Wait for all that `run` was given. Raises what the first that failed has raised."""
+        while self._queued:
+            self.result(self._queued.popleft())
 
     @property
     def is_over(self) -> bool:

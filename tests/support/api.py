@@ -15,6 +15,7 @@ from octyne.accounts.stores import Session, SessionRecord
 from octyne.api.app import build, close, connect
 from octyne.api.context import Listener, Services
 from octyne.api.live import Live
+from octyne.api.pools import Pools
 from octyne.archives.jobs import Jobs
 from octyne.config.model import Config
 from octyne.config.reader import ConfigError
@@ -275,6 +276,7 @@ class Api:
     events: Events = field(default_factory=Events)
     problems: list[str] = field(default_factory=list)
     live: Live = field(default_factory=Live)
+    pools: Pools = field(default_factory=Pools)
     files: Files = field(init=False)
     jobs: Jobs = field(default_factory=Jobs)
     ports: dict[Listener, int] = field(default_factory=dict)
@@ -304,6 +306,7 @@ class Api:
             health=lambda: self.problems,
             version="9.9.9",
             live=self.live,
+            pools=self.pools,
         )
 
     def add_app(self, name: str) -> FakeApp:
@@ -364,6 +367,7 @@ async def serving(directory: str) -> AsyncIterator[Api]:
             await client.close()
         await api.jobs.close()
         await close(api.services)
+        api.pools.close()
         for runner in runners:
             await runner.cleanup()
         for app in api.fleet.by_name.values():

@@ -2,10 +2,13 @@
 
 import asyncio
 import threading
+from contextlib import ExitStack
+from functools import partial
 
 import pytest
 
 from octyne.aio import Helpers, Outbox, Pipe, Slots, Tasks, Workers
+from support.eventually import soon
 
 
 async def test_work_that_never_began_is_closed() -> None:
@@ -111,11 +114,72 @@ async def test_a_pipe_without_a_reader_lets_its_writer_go() -> None:
 def test_slots_are_refused_when_there_are_no_more() -> None:
     """And come back with the end of a block, however it ends."""
     slots = Slots(1, lambda: OverflowError("full"))
-    with slots.taken():
+    with slots.taken("ann"):
         assert slots.count == 1
-        with pytest.raises(OverflowError), slots.taken():
+        with pytest.raises(OverflowError), slots.taken("ben"):
             pass
-    with pytest.raises(KeyError), slots.taken():
+    with pytest.raises(KeyError), slots.taken("ann"):
         raise KeyError
 
     assert slots.count == 0
+
+
+def test_an_account_has_no_more_than_its_share_of_slots() -> None:
+    """Half of them, rounded up; the rest is for others."""
+    slots = Slots(5, lambda: OverflowError("full"))
+    with ExitStack() as taken:
+        for _ in range(3):
+            taken.enter_context(slots.taken("ann"))
+        with pytest.raises(OverflowError):
+            taken.enter_context(slots.taken("ann"))
+        for name in ("ben", "cem"):
+            taken.enter_context(slots.taken(name))
+        with pytest.raises(OverflowError):
+            taken.enter_context(slots.taken("dan"))
+
+    with slots.taken("ann"):
+        assert slots.count == 1
+
+
+async def test_one_account_leaves_threads_to_others() -> None:
+    """However much of it waits; work that was given up keeps its thread until it ends."""
+    workers, go_on = Workers("test", 3), threading.Event()
+    begun: list[int] = []
+
+    def slow(number: int) -> int:
+        begun.append(number)
+        assert go_on.wait(10)
+        return number
+
+    many = [asyncio.ensure_future(workers.run_for("ann", slow, number)) for number in range(6)]
+
+    async def two_run() -> bool:
+        return len(begun) == 2
+
+    await soon(two_run)
+    many[0].cancel()
+    many[5].cancel()
+    await asyncio.wait([many[0], many[5]])
+    assert await workers.run_for("ben", lambda: "other") == "other"
+    assert begun == [0, 1]
+    go_on.set()
+
+    assert await asyncio.gather(*many[1:5]) == [1, 2, 3, 4]
+    assert sorted(begun) == [0, 1, 2, 3, 4]
+    workers.close()
+
+
+def test_helpers_take_no_more_than_they_can_do() -> None:
+    """Who has more for them waits; at the end all is done, or the first failure is told."""
+    done: list[int] = []
+    most = 0
+    with Helpers("helpers-test", 2) as helpers:
+        for number in range(100):
+            helpers.run(partial(done.append, number))
+            most = max(most, number + 1 - len(done))
+        helpers.finish()
+        assert sorted(done) == list(range(100))
+        assert most <= 2 * helpers.threads
+        helpers.run(lambda: done.append(1 // 0))
+        with pytest.raises(ZeroDivisionError):
+            helpers.finish()

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from email.utils import formatdate, parsedate_to_datetime
 from enum import Enum, auto
 
-_TAGS = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\uffff]*"')
+from octyne.files import etags
+
 _RANGE = re.compile(r"bytes\s*=\s*(\d{0,19})\s*-\s*(\d{0,19})\s*", re.IGNORECASE | re.ASCII)
 
 Headers = Callable[[str], str]  # a header by name; "" when it is missing, repeated ones joined
@@ -46,12 +47,13 @@ class State:
 def judge(header: Headers, state: State) -> Verdict:
     """Weigh the conditions in the order of section 13.2.2."""
     if wanted := header("If-Match"):
-        if not _matches(wanted, state.etag, weak=False):
+        if not etags.holds(etags.parse([wanted]), state.etag):
             return Verdict.FAILED
     elif _time(header("If-Unmodified-Since"), state.modified_s) < state.modified_s:
         return Verdict.FAILED
     if known := header("If-None-Match"):
-        return Verdict.UNCHANGED if _matches(known, state.etag, weak=True) else Verdict.SEND
+        is_known = etags.holds(etags.parse([known]), state.etag, weak=True)
+        return Verdict.UNCHANGED if is_known else Verdict.SEND
     since = _time(header("If-Modified-Since"), state.modified_s - 1)
     return Verdict.UNCHANGED if since >= state.modified_s else Verdict.SEND
 
@@ -90,13 +92,6 @@ def _is_same(known: str, state: State, now_s: float) -> bool:
     if not known or known == state.etag:
         return True
     return _time(known, -1) == state.modified_s and state.modified_s < now_s - 1
-
-
-def _matches(wanted: str, etag: str, *, weak: bool) -> bool:
-    if wanted.strip() == "*":
-        return True
-    tags = _TAGS.findall(wanted)
-    return etag in tags or (weak and f"W/{etag}" in tags)
 
 
 def _time(text: str, otherwise: int) -> int:

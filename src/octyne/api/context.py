@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from octyne.accounts.rights import Identity
     from octyne.api import ports
     from octyne.api.live import Live
+    from octyne.api.pools import Pools
     from octyne.archives.jobs import Jobs
     from octyne.events import Events
     from octyne.files.service import Files
@@ -64,6 +65,7 @@ class Services:
     health: Callable[[], list[str]]
     version: str
     live: Live
+    pools: Pools
 
 
 @dataclass(slots=True)

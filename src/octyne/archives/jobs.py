@@ -3,14 +3,14 @@
 import asyncio
 import logging
 import secrets
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from octyne.aio import Tasks, Workers
+from octyne.aio import Tasks, Workers, share_of
 from octyne.archives.errors import JobFailedError
 from octyne.archives.progress import CancelledError, Progress
 from octyne.errors import (
@@ -21,7 +21,7 @@ from octyne.errors import (
     UnavailableError,
 )
 
-RUNNING = 2  # at once; each uses several cores
+RUNNING = 3  # at once; each uses several cores, and an account has two of them
 MAX_JOBS = 32  # running and waiting, of all accounts
 MAX_PER_ACCOUNT = 8
 KEPT_S = 10.0  # seconds that a token lives when its job has ended
@@ -39,6 +39,14 @@ class Kind(StrEnum):
 
     COMPRESS = "compress"
     DECOMPRESS = "decompress"
+
+
+class Outcome(StrEnum):
+    """How a job ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,22 @@ class Job:
         self.error: DaemonError | None = None
         self.is_running = False
         self._ended = asyncio.Event()
+        self._callbacks: list[Callable[[], None]] = []
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended; call it when it has."""
+        match self.error:
+            case None:
+                return Outcome.DONE
+            case JobCancelledError():
+                return Outcome.CANCELLED
+            case _:
+                return Outcome.FAILED
+
+    def when_ended(self, callback: Callable[[], None]) -> None:
+        """Have ``callback`` called at its end, before those who wait for that go on."""
+        self._callbacks.append(callback)
 
     @property
     def is_finished(self) -> bool:
@@ -97,6 +121,8 @@ class Job:
         self.is_running = False
         if error is None:
             self.progress.finish()
+        for callback in self._callbacks:
+            callback()
         self._ended.set()
 
 
@@ -111,7 +137,7 @@ class Jobs:
         self._tasks = Tasks()
         self._jobs: dict[str, Job] = {}
         self._waiting: deque[tuple[Job, Work]] = deque()
-        self._running = 0
+        self._running: Counter[str] = Counter()
         self._is_closing = False
 
     def start(self, owner: Owner, work: Work) -> Job:
@@ -195,18 +221,25 @@ class Jobs:
             self._end(job, JobCancelledError())
 
     def _begin_next(self) -> None:
-        while self._waiting and self._running < RUNNING:
-            job, work = self._waiting.popleft()
-            self._running += 1
-            job.is_running = True
-            self._tasks.start(f"{job.owner.kind} job", self._run(job, work))
+        """Begin what may begin; what would be more than an account's share lets others go first."""
+        for job, work in list(self._waiting):
+            if self._running.total() >= RUNNING:
+                return
+            if self._running[job.owner.account] < share_of(RUNNING):
+                self._waiting.remove((job, work))
+                self._running[job.owner.account] += 1
+                job.is_running = True
+                self._tasks.start(f"{job.owner.kind} job", self._run(job, work))
 
     async def _run(self, job: Job, work: Work) -> None:
         error: DaemonError | None = JobCancelledError()  # of a task that is cancelled, too
         try:
             error = await self._outcome(job, work)
         finally:
-            self._running -= 1
+            account = job.owner.account
+            self._running[account] -= 1
+            if not self._running[account]:
+                del self._running[account]
             self._end(job, error)
             self._begin_next()
 

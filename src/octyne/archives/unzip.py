@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 
 from isal import isal_zlib
 
-from octyne.aio import Crew
+from octyne.aio import Helpers
 from octyne.archives.claims import Member, MemberKind, refused
 from octyne.archives.limits import Budget
 from octyne.archives.staging import Staging, fill, seal
 from octyne.archives.streams import BAD_DATA, Decoder, inflate
 from octyne.archives.zip_directory import Entry, ZipDirectory
 
-THREADS = max(1, min(8, os.cpu_count() or 1))
+MOST_THREADS = 8
 GROUP_BYTES = 1 << 20  # packed; small members go to a thread together
 GROUP_MEMBERS = 32
 PIECE = 1 << 20
@@ -38,14 +38,15 @@ def unzip(descriptor: int, staging: Staging) -> None:
     directory.check()
     groups = [_Group(descriptor, staging.budget)]
     try:
-        with Crew("unzip", THREADS) as crew:
+        with Helpers("unzip", MOST_THREADS) as helpers:
             for entry in directory.entries():
                 member = _finished(descriptor, entry, staging.budget)
                 file = staging.add(member)
                 if file is not None and groups[-1].add(entry, file):
-                    crew.run(groups[-1].take_out)
+                    helpers.run(groups[-1].take_out)
                     groups.append(_Group(descriptor, staging.budget))
-            crew.run(groups[-1].take_out)
+            helpers.run(groups[-1].take_out)
+            helpers.finish()
     finally:
         for group in groups:
             group.close()

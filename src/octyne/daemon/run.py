@@ -15,6 +15,7 @@ from octyne.accounts.authenticator import Authenticator
 from octyne.aio import Tasks, in_thread
 from octyne.api.context import Services
 from octyne.api.live import Live
+from octyne.api.pools import Pools
 from octyne.apps.fleet import Fleet
 from octyne.apps.place import Place
 from octyne.archives.jobs import Jobs
@@ -92,6 +93,7 @@ class Daemon:
         self.files = Files(os.path.join(options.state, FILES_DIRECTORY))
         self.jobs = Jobs()
         self.live = Live()
+        self.pools = Pools()
 
     @classmethod
     async def build(cls, options: Options, stack: AsyncExitStack) -> "Daemon":
@@ -117,6 +119,7 @@ class Daemon:
             announce_password(password)
         await in_thread(self.files.recover)
         stack.callback(self.files.close)
+        stack.callback(self.pools.close)
         stack.push_async_callback(self.jobs.close)
         stack.push_async_callback(self.fleet.close)
         await self.fleet.adopt(config)
@@ -160,6 +163,7 @@ class Daemon:
             health=self._problems,
             version=__version__,
             live=self.live,
+            pools=self.pools,
         )
 
     def _problems(self) -> list[str]:

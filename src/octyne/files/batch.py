@@ -22,6 +22,7 @@ from octyne.files import errors, targets
 from octyne.files.copies import STOPPING, TreeCopy
 from octyne.files.journal import Journal, Rename, SetMode, Step, TakeAway
 from octyne.files.operations import ChangeMode, Copy, Move, Operation, Remove
+from octyne.files.path_set import PathSet
 from octyne.files.service import Files
 from octyne.files.trees import can_remove, remove_tree
 from octyne.system.paths.folder import Folder, Place, Root
@@ -29,6 +30,7 @@ from octyne.system.paths.names import Parts, PathError
 
 MAX_TOGETHER = 2000  # operations that are done by one call of the journal
 MAX_FOLDERS = 100  # open at once
+MAX_PARTS = 100_000  # of the paths that wait together, about 350 bytes each
 
 
 class BatchError(Exception):
@@ -66,8 +68,9 @@ class Batch:
         self._root = root
         self._journal = journal
         self._pending: list[_Plan] = []
-        self._touched: set[Parts] = set()
-        self._above: set[Parts] = set()  # all folders that have something touched in them
+        self._touched = PathSet()
+        self._parts = 0  # of all paths in it
+        self._changed_modes: set[Parts] = set()  # files touched, in no other way
         self._folders: dict[Parts, Folder] = {}
         self._has_copies = False
 
@@ -90,6 +93,8 @@ class Batch:
             self._root.sync_file_system()
 
     def _add(self, index: int, operation: Operation) -> None:
+        if self._pending and self._seems_to_build_on_pending(operation):
+            self._flush()
         plan = _Plan(index, operation)
         try:
             self._look_up(plan)
@@ -104,19 +109,37 @@ class Batch:
             self._add(index, operation)
             return
         self._pending.append(plan)
+        if isinstance(operation, ChangeMode) and not plan.is_alone:
+            self._changed_modes.update(plan.paths)
         for path in plan.paths:
             self._touched.add(path)
-            self._above.update(path[:depth] for depth in range(len(path)))
-        together, opened = len(self._pending), len(self._folders)
-        if plan.is_alone or together >= MAX_TOGETHER or opened >= MAX_FOLDERS:
+            self._parts += len(path)
+        if plan.is_alone or self._is_full():
             self._flush()
 
+    def _is_full(self) -> bool:
+        together, opened = len(self._pending), len(self._folders)
+        return together >= MAX_TOGETHER or opened >= MAX_FOLDERS or self._parts >= MAX_PARTS
+
+    def _seems_to_build_on_pending(self, operation: Operation) -> bool:
+        """By its paths alone, which saves looking it up in vain."""
+        match operation:
+            case Move(source, target) | Copy(source, target):
+                return self._is_touched(source) or self._touched.covers(target)
+            case Remove(path):
+                return self._is_touched(path)
+            case ChangeMode(path):
+                return path not in self._changed_modes and self._is_touched(path)
+
     def _builds_on_pending(self, plan: _Plan) -> bool:
-        return plan.is_indirect or any(self._is_touched(path) for path in plan.paths)
+        if plan.is_indirect:
+            return True
+        if isinstance(plan.operation, ChangeMode) and self._changed_modes.issuperset(plan.paths):
+            return False  # whichever of the records is undone last has the mode of before
+        return any(self._is_touched(path) for path in plan.paths)
 
     def _is_touched(self, path: Parts) -> bool:
-        above = (path[:depth] for depth in range(1, len(path) + 1))
-        return path in self._above or any(each in self._touched for each in above)
+        return self._touched.covers(path) or self._touched.is_above(path)
 
     # -- looking up --------------------------------------------------------------------------
 
@@ -233,7 +256,8 @@ class Batch:
         self._folders.clear()
         self._pending.clear()
         self._touched.clear()
-        self._above.clear()
+        self._parts = 0
+        self._changed_modes.clear()
 
 
 def check_mode(found: os.stat_result) -> None:

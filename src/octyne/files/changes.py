@@ -6,6 +6,7 @@ import stat
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -136,14 +137,14 @@ def _rename(files: Files, root: Root, pair: targets.Pair) -> None:
 # -- copies ---------------------------------------------------------------------------------------
 
 
-async def copy(files: Files, directory: str, change: Copy) -> None:
-    """Copy a file or tree; users see it once it is whole. Raises as `move`."""
+async def copy(files: Files, directory: str, change: Copy, account: str) -> None:
+    """Copy a file or tree for that account; users see it once it is whole. Raises as `move`."""
     work = _Copy(files, directory, change)
     try:
-        await files.run_long(work.prepare)
+        await files.run_long(account, work.prepare)
         await files.turns.run(directory, work.place)
     finally:
-        await files.run_cleanup(work.close)
+        await files.run_cleanup(account, work.close)
 
 
 class _Copy:
@@ -214,8 +215,8 @@ class _Copy:
 # -- deletions ------------------------------------------------------------------------------------
 
 
-async def delete(files: Files, directory: str, path: str) -> None:
-    """Remove a file, a folder with all that is in it, or a symlink itself.
+async def delete(files: Files, directory: str, path: str, account: str) -> None:
+    """Remove, for that account, a file, a folder with all that is in it, or a symlink itself.
 
     It is gone for users at once; a folder's contents are removed outside the turn.
 
@@ -226,7 +227,7 @@ async def delete(files: Files, directory: str, path: str) -> None:
     """
     gone = await files.turns.run(directory, _take_away, files, directory, path)
     if gone is not None:
-        await files.run_cleanup(gone.remove)
+        await files.run_cleanup(account, gone.remove)
 
 
 def _take_away(files: Files, directory: str, path: str) -> "_Gone | None":
@@ -335,8 +336,10 @@ def _permitted() -> Iterator[None]:
 # -- batches --------------------------------------------------------------------------------------
 
 
-async def run_batch(files: Files, directory: str, operations: Sequence[Operation]) -> None:
-    """Do all of them in order, or none; later ones may build on earlier ones.
+async def run_batch(
+    files: Files, directory: str, operations: Sequence[Operation], account: str
+) -> None:
+    """Do all of them in order, or none, for that account; later ones may build on earlier ones.
 
     Raises:
         BatchError: one failed, and everything is as it was.
@@ -344,16 +347,15 @@ async def run_batch(files: Files, directory: str, operations: Sequence[Operation
     """
     if not operations:
         return
-    resources = await files.turns.run(directory, _run_batch, files, directory, operations)
-    await files.run_cleanup(resources.close)
+    gone = await files.turns.run(directory, _run_batch, files, directory, operations)
+    if gone:
+        await files.run_cleanup(account, partial(files.leftovers.remove, gone))
 
 
-def _run_batch(files: Files, directory: str, operations: Sequence[Operation]) -> ExitStack:
-    """Returns what is to be closed outside the turn: it removes what was taken away."""
-    with ExitStack() as resources:
-        root = resources.enter_context(targets.open_root(directory))
+def _run_batch(files: Files, directory: str, operations: Sequence[Operation]) -> list[str]:
+    """Returns the hidden names of what takes long to remove, and is removed outside the turn."""
+    with targets.open_root(directory) as root:
         journal = Journal(files, root, finish_later=True)
-        resources.callback(journal.finish)
         with errors.named("path"), journal, Batch(files, root, journal) as batch:
             batch.run(operations)
-        return resources.pop_all()
+        return journal.hand_over()

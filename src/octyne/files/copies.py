@@ -99,9 +99,9 @@ class TreeCopy:
                 self._copy_one(parent, parts[-1] if parts else self._name, target, target_name)
                 if stat.S_ISDIR(found.st_mode):
                     folders.append((parts, found))
-        for parts, found in reversed(folders):
-            with beneath(to, (to_name, *parts)[:-1]) as target:
-                self._finish(target, (to_name, *parts)[-1], found)
+        for parts, found in reversed(folders):  # only now: making what is in them changes them
+            with beneath(to, (to_name, *parts)) as made:
+                made.dress(found.st_mode & 0o777, _times(found), self._owner(found))
         if sync and files > FEW_FILES:
             to.sync_file_system()
 
@@ -132,21 +132,21 @@ class TreeCopy:
             return
         if stat.S_ISLNK(found.st_mode):
             to.symlink(folder.readlink(name), to_name)
+            if (owner := self._owner(found)) is not None:
+                to.chown(to_name, *owner)
+            to.set_times(to_name, *_times(found))
         elif stat.S_ISREG(found.st_mode):
-            self._copy_file(folder, name, to, to_name)
+            self._copy_file(folder, found, name, to, to_name)
         else:
             raise InvalidError(SPECIAL)
-        self._finish(to, to_name, found)
 
-    def _finish(self, folder: Folder, name: str, found: os.stat_result) -> None:
-        """Owner, mode and times; last, since writing changes them."""
-        if self._keep_owner:
-            folder.chown(name, found.st_uid, found.st_gid)
-        if not stat.S_ISLNK(found.st_mode):
-            folder.chmod(name, found.st_mode & 0o777)
-        folder.set_times(name, found.st_atime_ns, found.st_mtime_ns)
+    def _owner(self, found: os.stat_result) -> tuple[int, int] | None:
+        """Whose the copy shall be; None: ours."""
+        return (found.st_uid, found.st_gid) if self._keep_owner else None
 
-    def _copy_file(self, folder: Folder, name: str, to: Folder, to_name: str) -> None:
+    def _copy_file(
+        self, folder: Folder, found: os.stat_result, name: str, to: Folder, to_name: str
+    ) -> None:
         source = _open(folder, name)
         try:
             target = to.create(to_name)
@@ -154,6 +154,10 @@ class TreeCopy:
                 if not _clone(source, target):
                     self._require_room(to)
                     self._copy_data(source, target)
+                if (owner := self._owner(found)) is not None:
+                    os.fchown(target, *owner)
+                os.fchmod(target, found.st_mode & 0o777)
+                os.utime(target, ns=_times(found))  # last, since writing changes them
                 if self._syncs_each:
                     os.fsync(target)
             finally:
@@ -194,6 +198,10 @@ class TreeCopy:
                 break
             position += copied
         return position
+
+
+def _times(found: os.stat_result) -> tuple[int, int]:
+    return found.st_atime_ns, found.st_mtime_ns
 
 
 def _entries(folder: Folder) -> list[tuple[str, os.stat_result]]:

@@ -15,7 +15,7 @@ CHANGED = "This file was changed meanwhile. Read it again."
 EXISTS = "This file exists already. Choose another name, or replace it by its ETag (If-Match)."
 GONE = "This file does not exist any more. Send it without If-Match to make it again."
 
-_TAG = re.compile(r'(W/)?"[^"]*"')
+_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\uffff]*"')
 
 
 def etag(status: os.stat_result) -> str:
@@ -56,19 +56,20 @@ class Condition:
         Raises:
             PreconditionFailedError: it is another; the text says what to do.
         """
-        if self.match is not None and not _holds(self.match, current):
+        if self.match is not None and not holds(self.match, current):
             raise PreconditionFailedError(CHANGED if current else GONE)
-        if self.none_match is not None and _holds(_strong(self.none_match), current):
+        if self.none_match is not None and holds(self.none_match, current, weak=True):
             raise PreconditionFailedError(EXISTS if self.none_match == (ANY,) else CHANGED)
 
 
 ALWAYS = Condition()
 
 
-def _holds(tags: tuple[str, ...], current: str | None) -> bool:
-    return current is not None and (tags == (ANY,) or current in tags)
+def holds(tags: tuple[str, ...], current: str | None, *, weak: bool = False) -> bool:
+    """Whether what there is (None: nothing) has one of these tags.
 
-
-def _strong(tags: tuple[str, ...]) -> tuple[str, ...]:
-    """If-None-Match compares weakly."""
-    return tuple(tag.removeprefix("W/") for tag in tags)
+    ``weak``: tags that are marked as weak count, too, as in If-None-Match.
+    """
+    if current is None or tags == (ANY,):
+        return current is not None
+    return current in tags or (weak and f"W/{current}" in tags)

@@ -89,7 +89,7 @@ class Journal:
     """
 
     def __init__(self, files: Home, root: Root, *, finish_later: bool = False) -> None:
-        """With ``finish_later``, the caller calls `finish` after the block, while root is open."""
+        """With ``finish_later``, the caller calls `finish` or `hand_over` after the block."""
         self.performed = self.at = 0
         self._leftovers = files.leftovers
         self._root = root
@@ -181,7 +181,21 @@ class Journal:
         """Remove what was taken away, once that is committed. Logs what can't be removed."""
         if not self._is_committed:
             return
-        if settle.finish(self._root, self._records, self._leftovers):
+        self._finish(None)
+
+    def hand_over(self) -> list[str]:
+        """Like `finish`, for what is removed in a moment; call it in the turn still.
+
+        The names of the rest are for `Leftovers.remove`, which knows where they are, also when
+        somebody renames a folder above them meanwhile.
+        """
+        slow: list[str] = []
+        if self._is_committed:
+            self._finish(slow)
+        return slow
+
+    def _finish(self, slow: list[str] | None) -> None:
+        if settle.finish(self._root, self._records, self._leftovers, slow):
             self._drop()
         else:
             log.warning("A removed file stays hidden until the next start")

@@ -28,6 +28,8 @@ LOOK_S = 0.2  # seconds between two looks at a folder that long work fills
 
 log = logging.getLogger(__name__)
 
+_Place = tuple[str, Parts]  # an app's directory, and a folder in it
+
 
 class Leftovers:
     """The records. Safe to use from several threads; all methods block briefly.
@@ -103,6 +105,20 @@ class Leftovers:
             log.warning("A hidden file stays until the next start: %s", error.strerror)
             return
         self.forget(name, record)
+
+    def remove(self, names: Collection[str]) -> None:
+        """Remove what has these hidden names, by their records. Logs what can't be removed."""
+        for name in names:
+            try:
+                self._sweep(self.record(name), self.hurry)
+            except InterruptedError:
+                return  # the next start goes on
+            except (OSError, PathError) as error:
+                log.warning("A hidden file stays until the next start: %s", error)
+                continue
+            with self._lock:
+                self.names.discard(name)
+                self._adopted.discard(name)
 
     def forget(self, name: str, record: str) -> None:
         """Drop a record: what it stood for has its final name, or is gone."""
@@ -185,21 +201,21 @@ class Leftovers:
         return True
 
     def _sweep(self, record: str, stop: Stop) -> None:
-        looked_at: set[Parts] = set()
+        looked_at: set[_Place] = set()
         while True:
             with self._lock:  # users may rename the folders above meanwhile
                 body = _read(record)
-                places = {tuple(parts) for parts in body["folders"]} - looked_at
+                places = set(_places(body)) - looked_at
                 if not places:
                     os.unlink(record)
                     return
             name = body["name"]
             if not name.startswith(PREFIX) or "/" in name:
                 raise ValueError("not a hidden name")
-            for parts in places:
+            for directory, parts in places:
                 with (
                     suppress(FileNotFoundError, NotADirectoryError, OutsideError),
-                    Root.open(body["directory"]) as root,
+                    Root.open(directory) as root,
                     root.at(parts) as folder,
                 ):
                     remove_tree(folder, name, stop)
@@ -208,20 +224,23 @@ class Leftovers:
     def moving(self, root: Root, old: Parts, new: Parts) -> None:
         """Tell that a folder is about to be renamed: what is hidden in it goes along."""
         with self._lock:
-            if not self.names:
+            if not self.names or not os.path.isdir(self._directory):
                 return
             for entry in list(os.scandir(self._directory)):
                 if not entry.name.endswith(SUFFIX):
                     continue  # half a record
-                self._add_place(entry.path, root.directory, old, new)
+                self._add_places(entry.path, _Renaming(root, old, new))
 
-    def _add_place(self, record: str, directory: str, old: Parts, new: Parts) -> None:
+    def _add_places(self, record: str, renaming: "_Renaming") -> None:
         body = _read(record)
-        places = [tuple(parts) for parts in body["folders"]]
-        moved = {(*new, *parts[len(old) :]) for parts in places if parts[: len(old)] == old}
-        if body["directory"] == directory and moved:
-            kept = [parts for parts in places if parts not in moved][-MAX_PLACES:]
-            body["folders"] = [*kept, *sorted(moved)]
+        places = _places(body)
+        moved = {found for place in places if (found := renaming.moved(*place)) is not None}
+        if moved:
+            kept = [place for place in places if place not in moved][-MAX_PLACES:]
+            places = [*kept, *sorted(moved)]
+            own = body["directory"]
+            body["folders"] = [parts for directory, parts in places if directory == own]
+            body["others"] = [place for place in places if place[0] != own]
             self._write(record, json.dumps(body).encode())
 
     def _write(self, record: str, body: bytes) -> None:
@@ -229,6 +248,9 @@ class Leftovers:
         aside = f"{record}.new"
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
         try:
+            # An app whose directory holds our own may have removed it; users aren't to hear that
+            # their folder doesn't exist.
+            os.makedirs(self._directory, mode=0o700, exist_ok=True)
             with open(os.open(aside, flags, RECORD_MODE), "wb") as file:
                 file.write(body)
             os.rename(aside, record)
@@ -259,6 +281,44 @@ class Watch:
             except FileNotFoundError:
                 self._is_gone = True
         return self._is_gone
+
+
+class _Renaming:
+    """A folder in an app's directory is about to get another name."""
+
+    def __init__(self, root: Root, old: Parts, new: Parts) -> None:
+        self._directory = root.directory
+        self._old = old
+        self._new = new
+        self._top = _split(root.path())
+
+    def moved(self, directory: str, parts: Parts) -> _Place | None:
+        """Where something in an app's directory goes with it; None when it stays.
+
+        The app may be another, with the same directory by another name, or one that is in this
+        one, or around it.
+        """
+        if directory == self._directory:
+            if parts[: len(self._old)] != self._old:
+                return None
+            return directory, (*self._new, *parts[len(self._old) :])
+        top = _split(os.path.realpath(directory))
+        place, old = (*top, *parts), (*self._top, *self._old)
+        if place[: len(old)] != old:
+            return None
+        found = (*self._top, *self._new, *place[len(old) :])
+        if found[: len(top)] == top:
+            return directory, found[len(top) :]
+        return self._directory, found[len(self._top) :]
+
+
+def _split(path: str) -> Parts:
+    return tuple(part for part in path.split("/") if part)
+
+
+def _places(body: dict[str, Any]) -> list[_Place]:
+    own = [(str(body["directory"]), tuple(parts)) for parts in body["folders"]]
+    return [*own, *((directory, tuple(parts)) for directory, parts in body.get("others", ()))]
 
 
 def _read(record: str) -> dict[str, Any]:

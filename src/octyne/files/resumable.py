@@ -87,7 +87,7 @@ class Resumable:
             parts = parse(announced.folder)
         parts = (*parts, last_part(announced.name))
         check_size(announced.length, limit)
-        with self._uploads.slots.taken():
+        with self._uploads.slots.taken(owner.username):
             upload = await self._uploads.workers.run(self._begin, owner, parts, announced)
         if upload.length == 0:
             await self._finish(upload)
@@ -126,7 +126,7 @@ class Resumable:
         """
         if upload.is_finished:
             raise ConflictError(f"This upload is finished: it has {upload.length} bytes.")
-        with self._uploads.slots.taken():
+        with self._uploads.slots.taken(upload.owner.username):
             async with self._writing(upload, piece) as (writer, disk):
                 await self._uploads.workers.run(disk.open)
 

@@ -19,7 +19,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 HIDDEN_DIRECTORY = "hidden"
-LONG_THREADS = 3  # copies and removals of trees at once
+LONG_THREADS = 3  # copies and removals of trees at once; two of one account
 MAX_LONG = 64  # of them that run or wait
 START_S = 1.0  # seconds of the start in which leftovers are removed; more goes on beside
 CLEAN_UP_S = 3.0  # seconds of the shutdown in which hidden files are removed
@@ -45,19 +45,21 @@ class Files:
         self._long = Workers("trees", LONG_THREADS)
         self._long_slots = Slots(MAX_LONG, _too_many)
 
-    async def run_long(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def run_long(
+        self, account: str, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         """Run blocking work that may take minutes, such as copying a tree, outside any turn.
 
         Raises:
-            UnavailableError: too many wait already.
+            UnavailableError: too many wait already, of this account or in all.
             Exception: whatever ``work`` raises.
         """
-        with self._long_slots.taken():
-            return await self._long.run(work, *args, **kwargs)
+        with self._long_slots.taken(account):
+            return await self._long.run_for(account, work, *args, **kwargs)
 
-    async def run_cleanup(self, work: Callable[[], None]) -> None:
+    async def run_cleanup(self, account: str, work: Callable[[], None]) -> None:
         """Like `run_long`, never refused: it ends what was begun."""
-        await self._long.run(work)
+        await self._long.run_for(account, work)
 
     def recover(self) -> None:
         """Settle what a killed daemon left. Blocks; call it before anything else is done.

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from octyne.files.leftovers import PREFIX, Leftovers
+from octyne.files.path_set import PathSet
 from octyne.files.trees import remove_tree
 from octyne.system.paths.folder import Folder, Root
 from octyne.system.paths.names import MAX_NAME_BYTES, OutsideError, Parts, PathError, join
@@ -23,6 +24,7 @@ SUFFIX = ".jsonl"
 ASIDE_SUFFIX = ".unsettled"
 COMMITTED = "committed"
 UNDONE = "undone"
+FAST_BYTES = 64 << 20  # a file that has no more is removed in a moment
 MAX_RESTORED = 1000  # names that are tried for what can't have its own back
 
 _GONE = (FileNotFoundError, NotADirectoryError, OutsideError)
@@ -224,16 +226,22 @@ class _Knower:
 # -- finish -----------------------------------------------------------------------------------
 
 
-def finish(root: Root, records: Sequence[Record], leftovers: Leftovers) -> bool:
+def finish(
+    root: Root, records: Sequence[Record], leftovers: Leftovers, slow: list[str] | None = None
+) -> bool:
     """Remove what was taken away; False when something couldn't be (it is logged).
 
-    When that takes too long, the rest is left to ``leftovers``.
+    When that takes too long, the rest is left to ``leftovers``. With ``slow``, folders and large
+    files are left to them from the beginning, and their hidden names put there.
     """
     is_settled = True
     for place in _rest(records):
         try:
             with suppress(*_GONE), root.at(place[:-1]) as folder:
-                _remove(root, folder, place[-1], leftovers)
+                if slow is not None and _is_left(root, folder, place[-1], leftovers):
+                    slow.append(place[-1])
+                else:
+                    _remove(root, folder, place[-1], leftovers)
         except (OSError, PathError) as error:
             is_settled = False
             log.warning("%s could not be removed: %s", _shown(root, place), error)
@@ -247,6 +255,18 @@ def _remove(root: Root, folder: Folder, name: str, leftovers: Leftovers) -> None
         leftovers.adopt(root, folder, name)
 
 
+def _is_left(root: Root, folder: Folder, name: str, leftovers: Leftovers) -> bool:
+    """Leave it to them, if it takes long to remove and there is room for a record."""
+    found = folder.lstat(name)
+    if not is_folder(found) and found.st_size <= FAST_BYTES:
+        return False
+    try:
+        leftovers.adopt(root, folder, name)
+    except OSError:
+        return False
+    return True
+
+
 def moved(place: Parts, old: Parts, new: Parts) -> Parts:
     """A path after something got another name: of that thing, or of what is in it."""
     return (*new, *place[len(old) :]) if place[: len(old)] == old else place
@@ -255,15 +275,17 @@ def moved(place: Parts, old: Parts, new: Parts) -> Parts:
 def _rest(records: Sequence[Record]) -> list[Parts]:
     """Where the hidden things are now: folders above them may have been renamed later on."""
     places: list[Parts] = []
-    above: set[Parts] = set()  # all folders that one of them is in: most records touch none
+    found = PathSet()  # the same: most records touch none of them
     for record in records:
         origin = record.origin
-        if origin in above and origin is not None:
+        if origin is not None and found.is_above(origin):
             places = [moved(place, origin, record.place) for place in places]
-            above = {place[:depth] for place in places for depth in range(len(place))}
+            found.clear()
+            for place in places:
+                found.add(place)
         if record.rest:
             places.append(record.place)
-            above.update(record.place[:depth] for depth in range(len(record.place)))
+            found.add(record.place)
     return places
 
 

@@ -55,9 +55,9 @@ class Uploads:
         self.slots = Slots(MAX_UPLOADS, _too_many)
 
     async def receive_form(
-        self, directory: str, folder: str, content_type: str, body: Arriving
+        self, account: str, directory: str, folder: str, content_type: str, body: Arriving
     ) -> str:
-        """Take the file out of a form; the name that it has now.
+        """Take the file out of a form that ``account`` sends; the name that it has now.
 
         Raises:
             InvalidError: no form, no file in it, not all of it; the path is refused; a folder has
@@ -67,7 +67,7 @@ class Uploads:
         """
         with named("folder path"):
             parts = parse(folder)
-        with self.slots.taken():
+        with self.slots.taken(account):
             await self.workers.run(_check_folder, directory, parts, body)
             form = forms.Form(forms.boundary_of(content_type))
             step = _FormStep(form, self._leftovers, directory, parts, body.limit)
@@ -79,16 +79,16 @@ class Uploads:
             return step.file.name
 
     async def receive_file(
-        self, directory: str, path: str, condition: Condition, body: Arriving
+        self, account: str, directory: str, path: str, condition: Condition, body: Arriving
     ) -> str:
-        """Take a file as it is; its entity tag.
+        """Take a file as it is, from ``account``; its entity tag.
 
         Raises as `receive_form`, and PreconditionFailedError, at best before the body is read.
         """
         with named("file path"):
             parts = parse(path)
         check_size(body.length, body.limit)
-        with self.slots.taken():
+        with self.slots.taken(account):
             await self.workers.run(_check_target, directory, parts, condition, body)
             file = await self._begun(directory, parts)
             async with self._letting_go(file.discard):

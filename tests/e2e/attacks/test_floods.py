@@ -79,16 +79,16 @@ def connect(daemon: Daemon, data: bytes) -> socket.socket:
 
 
 def test_slow_bodies(http: Http, flooded: Daemon, home: Path) -> None:
-    """A bound on how many; the rest is told so; nothing stays when they go."""
+    """A bound on how many of an account; the rest is told so; nothing stays when they go."""
     line = "PUT /server/app/file?path=%d HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nx"
     with contextlib.ExitStack() as stack:
         slow = [
             stack.enter_context(connect(flooded, (line % number).encode())) for number in range(120)
         ]
         for _ in range(3):
-            for raw in slow[:64]:
+            for raw in slow[:32]:
                 raw.sendall(b"x")
-        refused = [raw.recv(100) for raw in slow[64:]]
+        refused = [raw.recv(100) for raw in slow[32:]]
         assert all(answer.startswith(b"HTTP/1.1 429") for answer in refused)
         assert get("files")(http).json == {"contents": []}
     eventually(lambda: not list(home.iterdir()), 10)

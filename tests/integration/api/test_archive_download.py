@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from octyne.api.handlers import archive_download
+from octyne.aio import share_of
+from octyne.api.pools import MAX_DOWNLOADS
 from octyne.archives import streamed
 from support.api import TOKEN, Api
 from support.eventually import eventually, until
@@ -122,10 +123,10 @@ async def test_a_client_that_leaves_ends_the_work(api: Api, home: Path) -> None:
         f"GET {PATH}?type=tar HTTP/1.1\r\nHost: x\r\nAuthorization: {TOKEN}\r\n\r\n".encode()
     )
     await reader.readexactly(100_000)
-    assert archive_download._slots.count == 1
+    assert api.pools.downloads.slots.count == 1
     writer.transport.abort()
 
-    await until(lambda: not archive_download._slots.count)
+    await until(lambda: not api.pools.downloads.slots.count)
     eventually(lambda: not helpers(), 10, "threads stay")
 
 
@@ -153,7 +154,7 @@ async def test_too_many_at_once(api: Api, home: Path, monkeypatch: pytest.Monkey
     (home / "big").write_bytes(bytes(64 << 20))
     request = f"GET {PATH}?type=tar HTTP/1.1\r\nHost: x\r\nAuthorization: {TOKEN}\r\n\r\n"
     slow = []
-    for _ in range(archive_download.MOST):
+    for _ in range(share_of(MAX_DOWNLOADS)):
         reader, writer = await asyncio.open_connection("127.0.0.1", _port(api))
         writer.write(request.encode())
         await reader.readexactly(1000)
@@ -165,7 +166,7 @@ async def test_too_many_at_once(api: Api, home: Path, monkeypatch: pytest.Monkey
         assert answer.status == 200
     for writer in slow:
         writer.transport.abort()
-    await until(lambda: not archive_download._slots.count)
+    await until(lambda: not api.pools.downloads.slots.count)
 
 
 def _port(api: Api) -> int:

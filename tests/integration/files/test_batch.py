@@ -55,6 +55,24 @@ def test_operations_that_do_not_touch_each_other_share_a_sync(
     assert len(syncs) == 2
 
 
+def test_modes_of_one_file_share_a_sync(
+    shared: Files, opened: Root, home: Path, syncs: list[int]
+) -> None:
+    """However often they change; and what is undone has the mode of before."""
+    (home / "a").touch(0o640)
+    (home / "a").chmod(0o640)
+    changes_of_mode = [ChangeMode(("a",), mode) for mode in (0o600, 0o644) * 50]
+    run(shared, opened, *changes_of_mode)
+    assert (home / "a").stat().st_mode & 0o777 == 0o644
+    assert len(syncs) == 2
+
+    last: list[Operation] = [ChangeMode(("a",), 0o600), Remove(("missing",))]
+    with pytest.raises(BatchError):
+        run(shared, opened, *changes_of_mode, mv("a", "b"), ChangeMode(("b",), 0o777), *last)
+    assert (home / "a").stat().st_mode & 0o777 == 0o644
+    assert os.listdir(home) == ["a"]
+
+
 def test_operations_that_build_on_others_wait_for_them(
     shared: Files, opened: Root, home: Path, syncs: list[int]
 ) -> None:
@@ -164,7 +182,7 @@ async def test_a_journal_that_ends_at_any_byte(shared: Files, home: Path) -> Non
         before = sorted(os.listdir(home))
         try:
             with files_of_at_most(size):
-                await changes.run_batch(shared, str(home), [mv("a", "b"), mv("b", "folder")])
+                await changes.run_batch(shared, str(home), [mv("a", "b"), mv("b", "folder")], "ann")
         except (BatchError, TooLargeError) as error:
             outcomes.append(type(error))
             assert sorted(os.listdir(home)) == before

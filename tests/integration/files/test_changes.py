@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from octyne.aio import share_of
 from octyne.archives import pack
 from octyne.archives.progress import Progress
 from octyne.errors import DeniedError, InvalidError, NotFoundError, UnavailableError
@@ -90,11 +91,11 @@ async def _refusals(box: str, home: str) -> list[str]:
     files.recover()
     for path in ("t", "t/theirs", "t/theirs/file"):
         try:
-            await changes.delete(files, home, path)
+            await changes.delete(files, home, path, "ann")
         except DeniedError as error:
             found.append(str(error))
     try:
-        await changes.run_batch(files, home, [Move(("own",), ("z",)), Remove(("t",))])
+        await changes.run_batch(files, home, [Move(("own",), ("z",)), Remove(("t",))], "ann")
     except BatchError as error:
         found.append(str(error.cause))
     files.close()
@@ -113,7 +114,7 @@ async def test_what_cannot_be_removed_is_there_again(
 
     monkeypatch.setattr(changes, "remove_tree", refused)
     with pytest.raises(DeniedError, match="Insufficient permissions"):
-        await changes.delete(shared, str(home), "t")
+        await changes.delete(shared, str(home), "t", "ann")
 
     assert os.listdir(home) == ["t"]
     assert os.listdir(home / "t") == ["file"]
@@ -125,7 +126,7 @@ async def test_a_copy_that_is_stopped_leaves_nothing(shared: Files, home: Path) 
     (home / "a").write_text("x")
     shared.stopping.set()
     with pytest.raises(UnavailableError):
-        await changes.copy(shared, str(home), Copy(("a",), ("b",)))
+        await changes.copy(shared, str(home), Copy(("a",), ("b",)), "ann")
 
     assert os.listdir(home) == ["a"]
     assert shared.leftovers.names == set()
@@ -136,12 +137,12 @@ async def test_without_a_directory_nothing_is_changed(shared: Files, home: Path)
     home.rmdir()
     directory, pair = str(home), (("a",), ("b",))
     works: list[Callable[[], Awaitable[None]]] = [
-        lambda: changes.copy(shared, directory, Copy(*pair)),
+        lambda: changes.copy(shared, directory, Copy(*pair), "ann"),
         lambda: changes.move(shared, directory, Move(*pair)),
         lambda: changes.make_folder(shared, directory, "a"),
-        lambda: changes.delete(shared, directory, "a"),
+        lambda: changes.delete(shared, directory, "a", "ann"),
         lambda: changes.change_mode(shared, directory, ChangeMode(("a",), 0o600)),
-        lambda: changes.run_batch(shared, directory, [Move(*pair)]),
+        lambda: changes.run_batch(shared, directory, [Move(*pair)], "ann"),
     ]
     for work in works:
         with pytest.raises(NotFoundError):
@@ -162,7 +163,7 @@ async def test_a_copy_that_is_given_up_leaves_nothing(
         return real(self, name, mode)
 
     monkeypatch.setattr(Folder, "create", create)
-    copying = asyncio.create_task(changes.copy(shared, str(home), Copy(("a",), ("b",))))
+    copying = asyncio.create_task(changes.copy(shared, str(home), Copy(("a",), ("b",)), "ann"))
     await asyncio.to_thread(begun.wait, 10)
     copying.cancel()
     await asyncio.sleep(0)
@@ -175,14 +176,15 @@ async def test_a_copy_that_is_given_up_leaves_nothing(
 
 
 async def test_long_work_has_a_bound(shared: Files) -> None:
-    """Too much of it is refused, not kept waiting."""
+    """Too much of one account is refused, not kept waiting; others have room."""
     with ExitStack() as taken:
-        for _ in range(MAX_LONG):
-            taken.enter_context(shared._long_slots.taken())
+        for _ in range(share_of(MAX_LONG)):
+            taken.enter_context(shared._long_slots.taken("ann"))
         with pytest.raises(UnavailableError):
-            await shared.run_long(os.getpid)
+            await shared.run_long("ann", os.getpid)
+        assert await shared.run_long("ben", os.getpid) == os.getpid()
 
-    assert await shared.run_long(os.getpid) == os.getpid()
+    assert await shared.run_long("ann", os.getpid) == os.getpid()
 
 
 async def test_nothing_is_put_into_a_folder_that_is_being_removed(
@@ -223,6 +225,21 @@ async def test_what_becomes_a_folder_meanwhile_is_removed_as_one(
         real(folder, name)
 
     monkeypatch.setattr(Folder, "remove", swap)
-    await changes.delete(shared, str(home), "a")
+    await changes.delete(shared, str(home), "a", "ann")
 
     assert os.listdir(home) == []
+
+
+def test_what_a_batch_removes_goes_wherever_it_is_by_then(shared: Files, home: Path) -> None:
+    """Somebody renames the folder above while its things are being removed."""
+    (home / "a/tree/deep").mkdir(parents=True)
+    (home / "a/f").touch()
+    gone = changes._run_batch(shared, str(home), [Remove(("a", "f")), Remove(("a", "tree"))])
+    assert os.listdir(home / "a") == gone
+    changes._move(shared, str(home), Move(("a",), ("b",)))
+    assert shared.leftovers.is_hidden(*gone)
+    shared.leftovers.remove(gone)
+
+    assert os.listdir(home / "b") == []
+    assert shared.leftovers.names == set()
+    assert os.listdir(f"{shared.directory}/hidden") == os.listdir(f"{shared.directory}/journals")

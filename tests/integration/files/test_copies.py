@@ -132,3 +132,39 @@ def test_hidden_names_are_left_out(home: Path, opened: Root) -> None:
     copy(opened, "t", "u")
 
     assert os.listdir(home / "u") == ["seen"]
+
+
+def test_what_is_swapped_meanwhile_keeps_its_mode(
+    home: Path, opened: Root, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An app that puts something else in a copy's place doesn't have that changed by us."""
+    (home / "a").mkdir(0o777)
+    (home / "a/f").write_text("x")
+    (home / "a/f").chmod(0o666)
+    (home / "secret").write_text("y")
+    (home / "secret").chmod(0o600)
+    plain = copies._clone
+
+    def swap(source: int, target: int) -> bool:
+        (home / "b/f").unlink()
+        os.link(home / "secret", home / "b/f")
+        return plain(source, target)
+
+    monkeypatch.setattr(copies, "_clone", swap)
+    copy(opened, "a", "b")
+
+    assert stat.S_IMODE((home / "secret").stat().st_mode) == 0o600
+
+
+def test_folders_have_modes_and_times_as_those_copied(home: Path, opened: Root) -> None:
+    """Set when all is in them."""
+    (home / "a/in").mkdir(parents=True)
+    (home / "a/in/f").touch()
+    for name, mode, time_ns in (("a/in", 0o511, 3_000_000_001), ("a", 0o750, 5_000_000_002)):
+        (home / name).chmod(mode)
+        os.utime(home / name, ns=(time_ns, time_ns))
+    copy(opened, "a", "b")
+
+    for name in ("in", ""):
+        old, new = (home / "a" / name).stat(), (home / "b" / name).stat()
+        assert (new.st_mode, new.st_mtime_ns) == (old.st_mode, old.st_mtime_ns)

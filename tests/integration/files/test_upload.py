@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from octyne.aio import share_of
 from octyne.errors import RateLimitedError
 from octyne.files.etags import ALWAYS
 from octyne.files.service import Files
@@ -39,7 +40,7 @@ async def test_cancelling_leaves_nothing(files: Files, tmp_path: Path) -> None:
 
     body = Arriving(read, None, 1 << 20)
     upload = asyncio.create_task(
-        files.uploads.receive_file(str(tmp_path / "app"), "a", ALWAYS, body)
+        files.uploads.receive_file("ann", str(tmp_path / "app"), "a", ALWAYS, body)
     )
     await until(lambda: any(each.stat().st_size for each in (tmp_path / "app").iterdir()))
     upload.cancel()
@@ -50,23 +51,26 @@ async def test_cancelling_leaves_nothing(files: Files, tmp_path: Path) -> None:
 
 
 async def test_there_is_a_bound(files: Files, tmp_path: Path) -> None:
-    """On those that run at once; those that end make room."""
+    """On those of one account that run at once; others have room; those that end make some."""
     body = Arriving(silence, None, 1 << 20)
     directory = str(tmp_path / "app")
     running = [
-        asyncio.create_task(files.uploads.receive_file(directory, "a", ALWAYS, body))
-        for _ in range(MAX_UPLOADS)
+        asyncio.create_task(files.uploads.receive_file("ann", directory, "a", ALWAYS, body))
+        for _ in range(share_of(MAX_UPLOADS))
     ]
     await asyncio.sleep(0)
     with pytest.raises(RateLimitedError):
-        await files.uploads.receive_file(directory, "a", ALWAYS, body)
-    for each in running:
+        await files.uploads.receive_file("ann", directory, "a", ALWAYS, body)
+    other = asyncio.create_task(files.uploads.receive_file("ben", directory, "a", ALWAYS, body))
+    done, _ = await asyncio.wait([other], timeout=0)
+    assert not done
+    for each in [*running, other]:
         each.cancel()
-    await asyncio.wait(running)
+    await asyncio.wait([*running, other])
 
     async def nothing() -> bytes:
         return b""
 
     body = Arriving(nothing, None, 1 << 20)
-    await files.uploads.receive_file(directory, "a", ALWAYS, body)
+    await files.uploads.receive_file("ann", directory, "a", ALWAYS, body)
     assert os.listdir(directory) == ["a"]

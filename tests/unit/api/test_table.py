@@ -47,6 +47,11 @@ def test_openapi_has_the_same_routes_and_methods() -> None:
     assert served == documented
 
 
+def test_openapi_has_the_order_of_the_table() -> None:
+    """Noun by noun, so that one finds things again."""
+    assert list(load_document()["paths"]) == [route.path for route in routes()]
+
+
 def test_openapi_has_unique_operation_ids_and_security() -> None:
     """Public routes say so; the others need the default."""
     operations = [

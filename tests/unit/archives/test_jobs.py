@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from octyne.aio import Workers
+from octyne.aio import Workers, share_of
 from octyne.archives import jobs as module
 from octyne.archives.errors import JobFailedError
 from octyne.archives.jobs import (
@@ -62,7 +62,8 @@ async def ended(job: Job) -> None:
 async def test_no_more_run_than_may(jobs: Jobs) -> None:
     """The next begins when one ends."""
     gates = [Gate() for _ in range(RUNNING + 1)]
-    started = [jobs.start(ME, gate.work) for gate in gates]
+    owners = [Owner(Kind.COMPRESS, "app", str(number)) for number in range(len(gates))]
+    started = [jobs.start(owner, gate.work) for owner, gate in zip(owners, gates, strict=True)]
     assert [job.is_running for job in started] == [True] * RUNNING + [False]
 
     gates[0].open.set()
@@ -73,14 +74,14 @@ async def test_no_more_run_than_may(jobs: Jobs) -> None:
 
 
 async def test_an_account_has_its_share(jobs: Jobs) -> None:
-    """Others still get in."""
+    """Of those that wait and of those that run: others still get in, and theirs begin."""
     gate = Gate()
-    for _ in range(MAX_PER_ACCOUNT):
-        jobs.start(ME, gate.work)
+    mine = [jobs.start(ME, gate.work) for _ in range(MAX_PER_ACCOUNT)]
 
     with pytest.raises(RateLimitedError):
         jobs.start(Owner(Kind.DECOMPRESS, "other", "me"), gate.work)
-    jobs.start(Owner(Kind.COMPRESS, "app", "you"), gate.work)
+    assert sum(job.is_running for job in mine) == share_of(RUNNING)
+    assert jobs.start(Owner(Kind.COMPRESS, "app", "you"), gate.work).is_running
 
 
 async def test_all_together_are_bounded(jobs: Jobs) -> None:

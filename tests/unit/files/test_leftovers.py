@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from octyne.files.leftovers import PREFIX, Leftovers
 from octyne.files.trees import Deadline
 from octyne.system.paths.folder import Root
+from octyne.system.paths.names import Parts
 from support.full_disk import files_of_at_most
 
 
@@ -195,3 +197,49 @@ def test_a_record_that_cannot_be_written_is_no_record(
 
     assert sorted(records(tmp_path)) == sorted([*before, "half.json.new"])
     assert len(leftovers.names) == 1
+
+
+@pytest.mark.parametrize(
+    ("of", "by", "old", "new"),
+    [
+        ("app", "link", ("folder",), ("renamed",)),
+        ("app/folder", "app", ("folder", "in"), ("folder", "renamed")),
+        ("app/folder", "app", ("folder", "in"), ("elsewhere",)),
+        ("app/folder", "app", ("folder",), ("renamed",)),
+        ("app", "app/folder", ("in",), ("renamed",)),
+    ],
+)
+def test_folders_that_another_app_renames(
+    app: Path, leftovers: Leftovers, tmp_path: Path, of: str, by: str, old: Parts, new: Parts
+) -> None:
+    """Its directory is the same one by another name, or around this one, or in it."""
+    (app / "folder/in").mkdir()
+    (tmp_path / "link").symlink_to("app")
+    with Root.open(str(tmp_path / of)) as root, Root.open(str(tmp_path / by)) as other:
+        place = ("folder", "in") if of == "app" else ("in",)
+        with root.at(place) as folder:
+            name, _ = leftovers.note(root, folder, "upload")
+            os.close(folder.create(name))
+        leftovers.moving(other, old, new)
+        os.rename(tmp_path.joinpath(by, *old), tmp_path.joinpath(by, *new))
+    assert list(app.rglob(name))
+    next_daemon(tmp_path)
+
+    assert list(app.rglob(name)) == []
+    assert records(tmp_path) == []
+
+
+def test_the_records_directory_may_be_removed(
+    app: Path, leftovers: Leftovers, tmp_path: Path
+) -> None:
+    """By an app, or a user of it, in whose directory it is: the next record makes it again."""
+    with Root.open(str(app)) as root, root.at(("folder",)) as folder:
+        leftovers.note(root, folder, "upload")
+        shutil.rmtree(tmp_path / "state")
+        leftovers.moving(root, ("folder",), ("renamed",))
+        name, _ = leftovers.note(root, folder, "upload")
+        os.close(folder.create(name))
+    assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
+    next_daemon(tmp_path)
+
+    assert os.listdir(app / "folder") == []

@@ -3,12 +3,13 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from octyne.errors import UnavailableError
 from octyne.files import turns as turns_module
-from octyne.files.turns import Turns
+from octyne.files.turns import Turns, lineage
 from support.eventually import until
 
 
@@ -18,6 +19,11 @@ async def turns() -> AsyncIterator[Turns]:
     turns = Turns()
     yield turns
     turns.close()
+
+
+async def waiting(turns: Turns, count: int) -> None:
+    """Wait until so many have their turn, or wait for it."""
+    await until(lambda: len(turns._queue) == count)
 
 
 async def test_changes_of_one_app_follow_each_other(turns: Turns) -> None:
@@ -30,8 +36,9 @@ async def test_changes_of_one_app_follow_each_other(turns: Turns) -> None:
 
     async with asyncio.TaskGroup() as group:
         group.create_task(turns.run("/a", slow))
-        await asyncio.sleep(0)
+        await waiting(turns, 1)
         group.create_task(turns.run("/a", log.append, "second"))
+        await waiting(turns, 2)
         await turns.run("/b", log.append, "another app")
         assert log == ["another app"]
         first.set()
@@ -55,7 +62,7 @@ async def test_a_client_that_goes_does_not_end_its_turn(turns: Turns) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     second = asyncio.ensure_future(turns.run("/a", log.append, "second"))
-    await asyncio.sleep(0)
+    await waiting(turns, 2)
     assert not second.done()
     go_on.set()
     await second
@@ -76,12 +83,69 @@ async def test_errors_come_back_and_give_the_turn_back(turns: Turns) -> None:
 
 async def test_waiting_has_an_end(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a sentence that says why."""
-    monkeypatch.setattr(turns_module, "WAIT_S", 0.01)
     go_on = threading.Event()
     task = asyncio.ensure_future(turns.run("/a", go_on.wait, 10))
-    await asyncio.sleep(0)
+    await waiting(turns, 1)
+    monkeypatch.setattr(turns_module, "WAIT_S", 0.01)
     with pytest.raises(UnavailableError, match="takes long"):
         await turns.run("/a", print)
     go_on.set()
 
     assert await task
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "waits"),
+    [
+        ("a", "a/", True),
+        ("a", "link", True),
+        ("a", "b/../a", True),
+        ("a", "a/in/deep", True),
+        ("a/in/deep", "a", True),
+        ("link/in", "a/in/deep", True),
+        ("a/in", "a/other", False),
+        ("a", "b", False),
+        ("a/in", "a/ins", False),
+    ],
+)
+async def test_other_names_of_the_same_files(
+    turns: Turns, tmp_path: Path, first: str, second: str, *, waits: bool
+) -> None:
+    """What counts is which directory it is, and what it is in."""
+    for name in ("a/in/deep", "a/ins", "a/other", "b"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "link").symlink_to("a")
+    go_on, log = threading.Event(), list[str]()
+    one = asyncio.ensure_future(turns.run(f"{tmp_path}/{first}", go_on.wait, 10))
+    await waiting(turns, 1)
+    two = asyncio.ensure_future(turns.run(f"{tmp_path}/{second}", log.append, "second"))
+    await waiting(turns, 2) if waits else await two
+    assert log == ([] if waits else ["second"])
+    go_on.set()
+
+    assert await one
+    await two
+    assert log == ["second"]
+
+
+async def test_who_waits_keeps_later_ones_waiting(turns: Turns, tmp_path: Path) -> None:
+    """A directory with two apps in it gets its turn, however often those change something."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    go_on, log = threading.Event(), list[str]()
+    one = asyncio.ensure_future(turns.run(str(tmp_path / "one"), go_on.wait, 10))
+    await waiting(turns, 1)
+    outer = asyncio.ensure_future(turns.run(str(tmp_path), log.append, "outer"))
+    await waiting(turns, 2)
+    two = asyncio.ensure_future(turns.run(str(tmp_path / "two"), log.append, "two"))
+    await waiting(turns, 3)
+    go_on.set()
+    await asyncio.wait([one, outer, two])
+
+    assert log == ["outer", "two"]
+
+
+def test_a_directory_that_is_not_there_has_a_place_of_its_own(tmp_path: Path) -> None:
+    """The change itself tells why it can't be done."""
+    assert lineage(f"{tmp_path}/no/./such") == (f"{tmp_path}/no/such",)
+    assert lineage("/")[0] == lineage("/tmp")[-1]

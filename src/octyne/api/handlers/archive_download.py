@@ -4,7 +4,7 @@ import asyncio
 
 from aiohttp import web
 
-from octyne.aio import Pipe, Slots, Workers, in_thread
+from octyne.aio import Pipe, in_thread
 from octyne.api import params, replies
 from octyne.api.context import Call
 from octyne.api.handlers.download import cut_off
@@ -12,18 +12,8 @@ from octyne.archives import streamed
 from octyne.archives.progress import CancelledError, Progress
 from octyne.archives.sinks import CallSink
 from octyne.archives.streamed import Selection
-from octyne.errors import RateLimitedError
 
-MOST = 8  # at once: each has a thread that waits for its client, and about 16 MiB
-RETRY_S = 10  # seconds
 QUEUE_BYTES = 4 << 20  # waiting for a slow client
-
-
-def _too_many() -> RateLimitedError:
-    return RateLimitedError("Too many downloads at once! Try again.", retry_after_s=RETRY_S)
-
-
-_workers, _slots = Workers("download", MOST), Slots(MOST, _too_many)
 
 
 async def get_archive(call: Call) -> web.StreamResponse:
@@ -37,8 +27,11 @@ async def get_archive(call: Call) -> web.StreamResponse:
         await response.write_eof()
         return response
     call.audit("server.files.download", server=call.name, path=path, files=names)
-    live = call.services.live
-    with _slots.taken(), live.opened(call.identity.session_id, call.name) as connection:
+    caller, slots = call.identity, call.services.pools.downloads.slots
+    with (
+        slots.taken(caller.username),
+        call.services.live.opened(caller.session_id, call.name) as connection,
+    ):
         connection.when_ended(lambda why: cut_off(call, why))
         return await _send(call, selection)
 
@@ -46,7 +39,7 @@ async def get_archive(call: Call) -> web.StreamResponse:
 async def _send(call: Call, selection: Selection) -> web.StreamResponse:
     """Answer with the archive; an error in the midst of it aborts the connection."""
     pipe, progress = Pipe(QUEUE_BYTES), Progress()
-    made = _workers.start(_make, call, selection, progress, pipe)
+    made = call.services.pools.downloads.start(_make, call, selection, progress, pipe)
     try:
         response = await call.stream(_headers(call, selection))
         call.connection.on_lost(pipe.close)

@@ -11,7 +11,7 @@ from octyne.api import params, replies
 from octyne.api.context import Call
 from octyne.api.errors import JOB_FAILED, problem
 from octyne.archives import pack, unpack
-from octyne.archives.jobs import Job, Kind, Owner
+from octyne.archives.jobs import Job, Kind, Outcome, Owner
 from octyne.archives.pack import PackRequest
 from octyne.errors import InvalidError
 from octyne.files.targets import open_root
@@ -35,9 +35,9 @@ async def compress(call: Call) -> web.StreamResponse:
     await in_thread(_prepare, directory, request)
     work = partial(pack.pack, call.services.files, directory, request)
     job = call.services.jobs.start(_owner(call, Kind.COMPRESS), work)
-    call.audit(
-        "server.files.compress",
-        server=call.app.name,
+    _log_at_end(
+        call,
+        job,
         path=request.path,
         archiveType=request.kind,
         compression=request.compression,
@@ -64,12 +64,7 @@ async def decompress(call: Call) -> web.StreamResponse:
     await in_thread(unpack.prepare, directory, request)
     work = partial(unpack.unpack, call.services.files, directory, request)
     job = call.services.jobs.start(_owner(call, Kind.DECOMPRESS), work)
-    call.audit(
-        "server.files.decompress",
-        server=call.app.name,
-        path=request.path,
-        dest=request.destination,
-    )
+    _log_at_end(call, job, path=request.path, dest=request.destination)
     return await _answer(call, job)
 
 
@@ -100,6 +95,20 @@ def _names(body: bytes) -> list[str]:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise InvalidError(params.INVALID_JSON)
     return names
+
+
+def _log_at_end(call: Call, job: Job, **fields: object) -> None:
+    """Write to the action log what became of it; the call is over by then, perhaps."""
+    audit, user, ip = call.services.audit, call.identity.username, call.address
+
+    def record() -> None:
+        ended: dict[str, object] = {"result": job.outcome}
+        if job.outcome is Outcome.FAILED:
+            ended["reason"] = str(job.error)
+        action, app = f"server.files.{job.owner.kind}", job.owner.app
+        audit.record(action, user=user, ip=ip, server=app, **fields, **ended)
+
+    job.when_ended(record)
 
 
 async def _answer(call: Call, job: Job) -> web.StreamResponse:

@@ -40,7 +40,7 @@ class Wanted:
 async def delete_file(call: Call) -> web.StreamResponse:
     """`DELETE /server/{id}/file`."""
     path = call.query.get("path", "")
-    await changes.delete(call.services.files, call.app.directory, path)
+    await changes.delete(call.services.files, call.app.directory, path, call.identity.username)
     call.audit("server.files.delete", server=call.name, path=path)
     return replies.done()
 
@@ -63,7 +63,7 @@ async def change_file(call: Call) -> web.StreamResponse:
             await changes.move(files, directory, operation)
         case Copy() as operation:
             action = "copy"
-            await changes.copy(files, directory, operation)
+            await changes.copy(files, directory, operation, call.identity.username)
         case ChangeMode() as operation:
             action = "chmod"
             await changes.change_mode(files, directory, operation)
@@ -79,7 +79,9 @@ async def change_files(call: Call) -> web.StreamResponse:
     if wrong:
         return _failed(wrong, errors.STATUS[InvalidError])
     try:
-        await changes.run_batch(call.services.files, call.app.directory, operations)
+        await changes.run_batch(
+            call.services.files, call.app.directory, operations, call.identity.username
+        )
     except BatchError as error:
         problem = errors.problem(error.cause, "PATCH /server/{id}/files")
         return _failed([wire.BatchFailure(error.index, problem.message)], problem.status)

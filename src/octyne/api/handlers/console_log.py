@@ -3,36 +3,12 @@
 from aiohttp import web
 
 from octyne import wire
-from octyne.aio import Slots, Workers, in_thread
+from octyne.aio import in_thread
 from octyne.api import params, replies
 from octyne.api.context import Call
 from octyne.console import history
-from octyne.errors import RateLimitedError
 
 DEFAULT_LINES = 500
-SEARCH_THREADS = 2
-MAX_SEARCHES = 32  # at once; most of them wait
-RETRY_S = 10  # seconds
-
-
-class Searches:
-    """Runs searches in threads of their own: they are long, and everything else uses the others."""
-
-    def __init__(self) -> None:
-        self._workers = Workers("search", SEARCH_THREADS)
-        self._slots = Slots(MAX_SEARCHES, _too_many)
-
-    async def page(self, directory: str, query: history.Query) -> history.LogPage:
-        """`history.page`; raises RateLimitedError when too many searches wait already."""
-        with self._slots.taken():
-            return await self._workers.run(history.page, directory, query)
-
-
-def _too_many() -> RateLimitedError:
-    return RateLimitedError("Too many searches at once! Try again.", retry_after_s=RETRY_S)
-
-
-_searches = Searches()
 
 
 async def get_log(call: Call) -> web.StreamResponse:
@@ -41,7 +17,9 @@ async def get_log(call: Call) -> web.StreamResponse:
         return await _download(call)
     query, directory = page_query(call.query), call.app.feed.directory
     if query.grep:
-        page = await _searches.page(directory, query)
+        account, pool = call.identity.username, call.services.pools.searches
+        with pool.slots.taken(account):
+            page = await pool.run_for(account, history.page, directory, query)
     else:
         page = await in_thread(history.page, directory, query)
     lines = [wire.LogLine(line.offset, line.time_ms, line.text) for line in page.lines]

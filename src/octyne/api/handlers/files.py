@@ -7,35 +7,24 @@ from contextlib import contextmanager, suppress
 from aiohttp import web
 
 from octyne import wire
-from octyne.aio import Slots, Workers
 from octyne.api import params, replies
 from octyne.api.context import Call
-from octyne.errors import RateLimitedError
 from octyne.files import browse
 from octyne.files.measure import Measure
 from octyne.files.search import DEFAULT_LIMIT, MAX_LIMIT, Query, Search
 
 ONE_WRITE_BYTES = 4 * 1024 * 1024  # of a list; larger ones are sent in pieces
-LIST_THREADS, MAX_LISTS = 2, 200
-WALK_THREADS, MAX_WALKS = 2, 16  # they take turns of a tenth of a second
-RETRY_S = 10  # seconds
 
 NDJSON = {"Content-Type": "application/x-ndjson", "X-Accel-Buffering": "no"}
-
-
-def _too_many() -> RateLimitedError:
-    return RateLimitedError("Too many at once! Try again.", retry_after_s=RETRY_S)
-
-
-_listers, _lists = Workers("lists", LIST_THREADS), Slots(MAX_LISTS, _too_many)
-_walkers, _walks = Workers("walks", WALK_THREADS), Slots(MAX_WALKS, _too_many)
 
 
 async def get_files(call: Call) -> web.StreamResponse:
     """`GET /server/{id}/files`."""
     gone = threading.Event()
-    with _lists.taken(), call.connection.when_lost(gone.set):
-        pieces = await _listers.run(
+    account, lists = call.identity.username, call.services.pools.lists
+    with lists.slots.taken(account), call.connection.when_lost(gone.set):
+        pieces = await lists.run_for(
+            account,
             encoded_list,
             call.services.files.lister,
             call.app.directory,
@@ -79,15 +68,16 @@ async def search_files(call: Call) -> web.StreamResponse:
         limit=params.number(call.query, "limit", lowest=1, highest=MAX_LIMIT) or DEFAULT_LIMIT,
     )
     path, hides = call.query.get("path", ""), call.services.files.leftovers.is_hidden
+    account, walks = call.identity.username, call.services.pools.walks
     with (
-        _walks.taken(),
+        walks.slots.taken(account),
         call.services.live.opened(call.identity.session_id, call.name) as live,
     ):
-        search = await _walkers.run(Search.open, call.app.directory, path, query, hides)
+        search = await walks.run_for(account, Search.open, call.app.directory, path, query, hides)
         with closing(search):
             response = await call.stream(NDJSON)
             while not (call.is_head or search.finished or live.ending):
-                found = await _walkers.run(search.step)
+                found = await walks.run_for(account, search.step)
                 await _write(call, response, found)
             if live.ending:
                 call.connection.drop()
@@ -109,11 +99,12 @@ async def _write(
 async def measure_files(call: Call) -> web.StreamResponse:
     """`GET /server/{id}/files/usage`."""
     path, hides = call.query.get("path", ""), call.services.files.leftovers.is_hidden
-    with _walks.taken():
-        measure = await _walkers.run(Measure.open, call.app.directory, path, hides)
+    account, walks = call.identity.username, call.services.pools.walks
+    with walks.slots.taken(account):
+        measure = await walks.run_for(account, Measure.open, call.app.directory, path, hides)
         with closing(measure):
             while not measure.finished:
-                await _walkers.run(measure.step)
+                await walks.run_for(account, measure.step)
                 if not is_there(call):
                     raise ConnectionResetError("The client has gone.")
             return replies.json(measure.result())

@@ -3,20 +3,17 @@
 from aiohttp import web
 
 from octyne import wire
-from octyne.aio import Workers
 from octyne.api import params, replies
 from octyne.api.context import Call
 
 DEFAULT_ACTIONS = 100
 MOST_ACTIONS = 1000
 
-_reader = Workers("action log", 1)  # a search may go through all files; others don't wait for it
-
 
 async def get_log(call: Call) -> web.StreamResponse:
     """`GET /log`: the newest actions first, those that match."""
     query = call.query
-    found = await _reader.run(
+    found = await call.services.pools.actions.run(
         lambda: call.services.audit.tail(
             params.number(query, "limit", lowest=1, highest=MOST_ACTIONS) or DEFAULT_ACTIONS,
             before=params.decimal(query, "before"),

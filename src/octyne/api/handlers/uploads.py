@@ -33,7 +33,7 @@ async def post_file(call: Call) -> web.StreamResponse:
     content_type = call.request.headers.get("Content-Type", "")
     try:
         name = await call.services.files.uploads.receive_form(
-            call.app.directory, folder, content_type, arriving(call)
+            call.identity.username, call.app.directory, folder, content_type, arriving(call)
         )
     except BrokenBodyError as error:
         raise BrokenBodyError(INVALID_FORM) from error
@@ -45,7 +45,11 @@ async def put_file(call: Call) -> web.StreamResponse:
     """`PUT /server/{id}/file`."""
     path = call.query.get("path", "")
     tag = await call.services.files.uploads.receive_file(
-        call.app.directory, path, condition(call.request), arriving(call)
+        call.identity.username,
+        call.app.directory,
+        path,
+        condition(call.request),
+        arriving(call),
     )
     folder, _, name = path.rpartition("/")
     call.audit(ACTION, server=call.name, path=folder or "/", filename=name)

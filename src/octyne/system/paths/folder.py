@@ -197,6 +197,17 @@ class Folder:
         times = (accessed_ns, modified_ns)
         os.utime(name, ns=times, dir_fd=self.fd, follow_symlinks=False)
 
+    def dress(self, mode: int, times_ns: tuple[int, int], owner: tuple[int, int] | None) -> None:
+        """Give the folder itself an owner (or none), a mode, and times of access and change.
+
+        It is this one that changes, whatever has its name by now.
+        """
+        itself = f"/proc/self/fd/{self.fd}" if hasattr(os, "O_PATH") else self.fd
+        if owner is not None:
+            os.chown(itself, *owner)
+        os.chmod(itself, mode)
+        os.utime(itself, ns=times_ns)
+
     def sync(self) -> None:
         """Make what happened to its names durable, where the file system can."""
         with suppress(OSError), self._readable() as fd:
