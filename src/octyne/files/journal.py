@@ -203,13 +203,17 @@ class Journal:
 
     def undo(self) -> None:
         """Put everything back as it was. Logs what can't be."""
-        if settle.undo(self._root, self._records, self._leftovers):
+        if settle.undo(self._root, self._records, self._leftovers, self._note_undone):
             with suppress(OSError):
                 self._append(settle.mark(UNDONE))
             self._drop()
         else:
             log.warning("A change could not be undone; the next start tries again")
             self._close()
+
+    def _note_undone(self, left: int) -> None:
+        with suppress(OSError):
+            self._append(settle.progress(left), sync=False)
 
     def _commit_or_undo(self) -> None:
         try:

@@ -5,11 +5,12 @@ was recorded. Nothing is ever lost: what can't have its old name back gets one b
 """
 
 import errno
+import io
 import json
 import logging
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from octyne.files.path_set import PathSet
 from octyne.files.trees import remove_tree
 from octyne.system.paths.folder import Folder, Root
 from octyne.system.paths.names import MAX_NAME_BYTES, OutsideError, Parts, PathError, join
+from octyne.system.process import boot_id
 
 SUFFIX = ".jsonl"
 ASIDE_SUFFIX = ".unsettled"
@@ -32,6 +34,7 @@ _GONE = (FileNotFoundError, NotADirectoryError, OutsideError)
 log = logging.getLogger(__name__)
 
 Identity = tuple[int, int]
+Note = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +94,34 @@ def mark(word: str) -> bytes:
     return _line({"end": word})
 
 
+def progress(left: int) -> bytes:
+    """The line that says how many records, the first ones, are still to be undone.
+
+    It counts until the machine boots: it isn't synced, and may be on another disk than the files.
+    """
+    return _line({"left": left, "boot": boot_id()})
+
+
 def _line(body: Mapping[str, object]) -> bytes:
     return json.dumps(body, separators=(",", ":")).encode() + b"\n"
 
 
 @dataclass(slots=True)
 class Story:
-    """A whole journal, as far as it can be read."""
+    """A whole journal, as far as it can be read.
+
+    Attributes:
+        left: how many of the records are still to be undone.
+        end: how it ended.
+        size: bytes that could be read.
+    """
 
     directory: str
     device: int
     records: list[Record]
+    left: int | None = None
     end: str | None = None
+    size: int = 0
 
 
 def read(data: bytes) -> Story | None:
@@ -120,8 +139,11 @@ def read(data: bytes) -> Story | None:
                 story = Story(str(body["directory"]), int(body["device"]), [])
             elif "end" in body:
                 story.end = str(body["end"])
+            elif "left" in body:
+                story.left = int(body["left"]) if body["boot"] == boot_id() else None
             else:
                 story.records.append(_record(body))
+            story.size += len(text)
         except (ValueError, KeyError, TypeError):
             break
     return story
@@ -138,46 +160,68 @@ def _record(body: dict[str, Any]) -> Record:
 # -- undo -------------------------------------------------------------------------------------
 
 
-def undo(root: Root, records: Sequence[Record], leftovers: Leftovers, *, device: int = -1) -> bool:
+def undo(
+    root: Root,
+    records: Sequence[Record],
+    leftovers: Leftovers,
+    note: Note,
+    *,
+    device: int = -1,
+) -> bool:
     """Put everything back, last thing first; False when something couldn't be (it is logged).
+
+    A thing may come by the same name twice: what was put back must not be done again by an undo
+    that goes on after a SIGKILL. So ``note`` is told how many records are left, to write it down.
 
     ``device``: what the root's was when the records were written; numbers change at a boot.
     """
     knower = _Knower(root, device)
     is_settled = True
-    for record in reversed(records):
+    for left, record in reversed(list(enumerate(records))):
         try:
-            _undo(knower, record, leftovers)
+            has_changed = _undo(knower, record, leftovers)
         except (OSError, PathError) as error:
             is_settled = False
             log.warning("%s could not be put back: %s", _shown(root, record.origin), error)
+        else:
+            if has_changed and is_settled:
+                note(left)
     return is_settled
 
 
-def _undo(knower: "_Knower", record: Record, leftovers: Leftovers) -> None:
+def _undo(knower: "_Knower", record: Record, leftovers: Leftovers) -> bool:
+    """Whether there was something to do."""
     root, name = knower.root, record.place[-1]
     try:
         folder = root.at(record.place[:-1])
     except (FileNotFoundError, NotADirectoryError):
-        return  # then it isn't there either
+        return False  # then it isn't there either
     with folder:
         found = folder.find(name)
         if found is None or not knower.is_same(found, record):
-            return
+            return False
         if record.origin is None:
             _remove(root, folder, name, leftovers)
-            return
-        if record.mode is not None:
+        elif record.mode is not None:
             folder.chmod(name, record.mode)
+        else:
+            _rename_back(knower, record, folder, found, leftovers)
+    return True
+
+
+def _rename_back(
+    knower: "_Knower", record: Record, folder: Folder, found: os.stat_result, leftovers: Leftovers
+) -> None:
+    assert record.origin is not None
+    name = record.place[-1]
+    with knower.root.at(record.origin[:-1]) as origin:
+        if record.linked and _has(knower, origin, record):
+            folder.remove(name)  # its second name
             return
-        with root.at(record.origin[:-1]) as origin:
-            if record.linked and _has(knower, origin, record):
-                folder.remove(name)  # its second name
-                return
-            if is_folder(found):
-                with suppress(OSError, ValueError):
-                    leftovers.moving(root, record.place, record.origin)
-            bring_back(folder, name, origin, record.origin[-1])
+        if is_folder(found):
+            with suppress(OSError, ValueError):
+                leftovers.moving(knower.root, record.place, record.origin)
+        bring_back(folder, name, origin, record.origin[-1])
 
 
 def _has(knower: "_Knower", origin: Folder, record: Record) -> bool:
@@ -305,11 +349,11 @@ def is_committed(path: str) -> bool:
 def recover(path: str, leftovers: Leftovers) -> None:
     """Settle a journal of an earlier daemon. One that can't be is set aside; never raises."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "r+b", buffering=0) as file:
             story = read(file.read())
-        if story is None or _settle(story, leftovers):
-            os.unlink(path)
-            return
+            if story is None or _settle(story, file, leftovers):
+                os.unlink(path)
+                return
     except (OSError, PathError) as error:
         log.warning("Changes that were cut off can't be settled: %s", error)
     log.warning("The journal %s is kept aside", os.path.basename(path))
@@ -317,14 +361,21 @@ def recover(path: str, leftovers: Leftovers) -> None:
         os.rename(path, path.removesuffix(SUFFIX) + ASIDE_SUFFIX)
 
 
-def _settle(story: Story, leftovers: Leftovers) -> bool:
+def _settle(story: Story, file: io.FileIO, leftovers: Leftovers) -> bool:
     if story.end == UNDONE or not story.records:
         return True
     with Root.open(story.directory) as root:
         if story.end == COMMITTED:
             return finish(root, story.records, leftovers)
         log.info("Undoing changes that were cut off")
-        return undo(root, story.records, leftovers, device=story.device)
+        file.truncate(story.size)  # what comes behind half a line isn't read
+        file.seek(story.size)
+
+        def note(left: int) -> None:
+            with suppress(OSError):
+                file.write(progress(left))
+
+        return undo(root, story.records[: story.left], leftovers, note, device=story.device)
 
 
 def _shown(root: Root, parts: Parts | None) -> str:

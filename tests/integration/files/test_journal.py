@@ -182,6 +182,75 @@ def test_a_kill_at_any_call_leaves_all_or_nothing(
     assert journals(files) == []
 
 
+def there_and_back(root: Root, journal: Journal) -> None:
+    """A folder gives way to a new one, and another one goes through that."""
+    journal.take_away(root, "b")
+    hidden = journal.hidden_name("copy")
+    journal.made(root, hidden)
+    root.make_folder(hidden)
+    journal.perform([Rename(root, hidden, root, "b")])
+    with root.folder("b") as new:
+        journal.perform([Rename(root, "a", new, "deep")])
+        journal.take_away(root, "link")
+        journal.perform([Rename(new, "deep", root, "a")])
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("number", range(1, 7))
+@pytest.mark.parametrize("is_live", [False, True])
+def test_an_undo_goes_on_where_it_was_killed(
+    app: Path,
+    files: Files,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    after: bool,
+    is_live: bool,
+) -> None:
+    """What was put back isn't taken for what is still to be: a name may be had twice."""
+    before = tree(app)
+
+    def work() -> None:
+        with suppress(RuntimeError), Root.open(str(app)) as root, Journal(files, root) as journal:
+            there_and_back(root, journal)
+            if is_live:
+                die_at(monkeypatch, number, after=after)
+                raise RuntimeError
+            os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def recovers_and_dies() -> None:
+        die_at(monkeypatch, number, after=after)
+        files.recover()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    killed(work)
+    if not is_live:
+        killed(recovers_and_dies)
+    files.recover()
+
+    assert tree(app) == before
+    assert journals(files) == []
+
+
+def test_the_progress_of_an_undo_ends_with_the_boot(
+    root: Root, app: Path, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was put back before a power cut may not have come to the disk."""
+    before = tree(app)
+    path = Path(files.directory, "journals/x.jsonl")
+    with Journal(files, root) as journal:
+        journal.perform([TakeAway(root, "link")])
+        content = Path(journal._path).read_bytes()
+        hidden = journal._hidden[0]
+    (app / hidden).symlink_to("nowhere")
+    path.write_bytes(content + settle.progress(0))
+    monkeypatch.setattr(settle, "boot_id", lambda: "another")
+    files.recover()
+
+    assert tree(app) == before
+    assert not path.exists()
+
+
 def test_a_torn_last_line_was_not_done(root: Root, app: Path, files: Files) -> None:
     """It was never synced, so its step never began."""
     before = tree(app)
