@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 from support.browser import Window
 from support.daemon import Daemon
 from support.eventually import eventually
+from support.folder import Folder
 
 MakeDaemon = Callable[..., Daemon]
 OpenWindow = Callable[..., Window]
@@ -38,60 +39,6 @@ FRAMES = """
     requestAnimationFrame(step);
   })
 """
-
-
-class Folder:
-    """The files tab of an app, and the directory that it shows."""
-
-    def __init__(self, window: Window, home: Path) -> None:
-        self.window = window
-        self.page = window.page
-        self.home = home
-        self._network = window.context.new_cdp_session(self.page)
-
-    def row(self, name: str) -> Locator:
-        """The row of an entry."""
-        return self.page.locator(f'[data-name="{name}"]')
-
-    def select(self, *names: str) -> None:
-        """Select by mouse, the second and later ones with Ctrl."""
-        for i, name in enumerate(names):
-            self.row(name).locator('[data-column="modified"]').click(
-                modifiers=["ControlOrMeta"] if i else []
-            )
-
-    def menu(self, name: str, item: str) -> None:
-        """Choose from an entry's context menu."""
-        self.row(name).click(button="right")
-        self.page.get_by_role("menuitem", name=item).click()
-
-    def throttle(self, upload: int) -> None:
-        """Slow the network down, to bytes a second; -1 lifts it."""
-        self._network.send(
-            "Network.emulateNetworkConditions",
-            {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": upload},
-        )
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """The app's directory."""
-    directory = tmp_path / "home"
-    (directory / "world" / "region").mkdir(parents=True)
-    (directory / "server.properties").write_text("motd=old\nport=1\n")
-    for name in ("a.txt", "b.txt", "c.txt"):
-        (directory / name).write_text(f"this is {name}\n")
-    (directory / "world" / "level.dat").write_bytes(bytes(range(256)) * 40)
-    return directory
-
-
-@pytest.fixture
-def folder(make_daemon: MakeDaemon, pages: OpenWindow, home: Path) -> Folder:
-    """The tab, signed in, with the top folder shown."""
-    daemon = make_daemon({"mc": {"command": ["cat"], "directory": str(home)}}).start()
-    window = pages(daemon).open_app("mc", "files").sign_in()
-    expect(window.page.locator('[data-name="a.txt"]')).to_be_visible()
-    return Folder(window, home)
 
 
 def test_a_folder_is_uploaded_over_a_pause_and_a_reload(folder: Folder, tmp_path: Path) -> None:

@@ -75,6 +75,9 @@ export const files = {
   noMatch: "Nothing here fits",
   noMatchText: "Look beneath all folders for it?",
   broken: "This folder can't be shown",
+  gone: "This folder does not exist",
+  goneText: "It may have been moved, renamed or deleted.",
+  toAbove: "To the folder above",
   toRoot: "To the top folder",
   dropHere: (folder: string) => `Drop to upload into ${folder}`,
   truncated: "Some sizes are of a part only: the folder is very large.",
@@ -266,8 +269,11 @@ export const files = {
     changedTitle: (name: string) => `${name} was changed meanwhile`,
     changedText:
       "Somebody, or the app, wrote to this file after you opened it. On the left is what is on the disk now; on the right is yours, and you can go on editing it here.",
-    changedBanner: "This file was changed on the disk.",
-    showDiff: "Compare",
+    stale: {
+      changed: "This file was changed on the disk.",
+      deleted: "This file was deleted on the disk.",
+    },
+    look: { changed: "Compare", deleted: "What now?" },
     loadNew: "Load it anew",
     theirs: "On the disk",
     mine: "Yours",

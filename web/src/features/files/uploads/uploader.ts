@@ -41,6 +41,8 @@ class Uploader {
   readonly #urls = new Map<string, string>();
   readonly #running = new Map<string, Upload>();
   readonly #unkept = new Set<string>();
+  /** Those that were begun anew, as the daemon had nothing of them any more. */
+  readonly #renewed = new Set<string>();
   #sent = new Map<string, number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #restored: Promise<void> | undefined;
@@ -222,6 +224,12 @@ class Uploader {
       if (this.#files.has(item.id)) this.#start(item);
       return;
     }
+    // Its folder was removed, or it took more than a week: begun anew it goes, or says what is missing.
+    if (status === 404 && this.#urls.delete(item.id) && !this.#renewed.has(item.id)) {
+      this.#renewed.add(item.id);
+      this.#start(item);
+      return;
+    }
     this.#fail(item.id, messageOf(response?.getBody() ?? "") || error.message, status === 0);
     this.#pump();
   }
@@ -240,6 +248,7 @@ class Uploader {
       this.#files.delete(id);
       this.#urls.delete(id);
       this.#unkept.delete(id);
+      this.#renewed.delete(id);
     }
     this.#change({ type: "remove", ids });
     void saved.forget(ids);

@@ -63,11 +63,11 @@ export function Editor(props: Props) {
         )}
       </ViewerBar>
       {isReadOnly && <div className={classes.reason}>{t.files.viewer.latin}</div>}
-      {disk.isStale && !disk.conflict && (
+      {disk.stale && !disk.conflict && (
         <div className={classes.reason} role="status">
-          <span>{t.files.viewer.changedBanner}</span>
+          <span>{t.files.viewer.stale[disk.stale]}</span>
           <Button size="compact-sm" variant="default" onClick={() => void disk.compare()}>
-            {t.files.viewer.showDiff}
+            {t.files.viewer.look[disk.stale]}
           </Button>
         </div>
       )}
