@@ -197,6 +197,27 @@ def test_archives_are_made_and_unpacked(folder: Folder) -> None:
     assert zipfile.is_zipfile(download.value.path())
 
 
+def test_an_archive_is_given_up(folder: Folder) -> None:
+    """Neither the archive nor anything hidden stays; the panel says what became of it."""
+    page, window, home = folder.page, folder.window, folder.home
+    (home / "big.bin").write_bytes(os.urandom(1 << 20) * 96)
+    folder.window.open_app("mc", "files")
+    folder.menu("big.bin", "Make an archive")
+    page.get_by_label("Name of the archive").fill("slow")
+    page.get_by_role("combobox", name="Format").click()
+    page.get_by_role("option", name="tar.xz").click()
+    window.button("Make the archive").click()
+    job = page.locator('[data-job="slow.tar.xz"]')
+    expect(job).to_contain_text("Packing")
+    job.get_by_role("button", name="Cancel").click()
+    expect(job).to_contain_text("Cancelled")
+    names = {"a.txt", "b.txt", "c.txt", "big.bin", "server.properties", "world"}
+    eventually(lambda: {each.name for each in home.iterdir()} == names, 10)
+    page.reload()
+    expect(folder.row("big.bin")).to_be_visible()
+    expect(job).to_have_count(0)
+
+
 def test_what_is_beneath_is_searched_and_measured(folder: Folder) -> None:
     """Names and contents; a click on what is found opens it at its line."""
     page, window, home = folder.page, folder.window, folder.home

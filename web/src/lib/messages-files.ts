@@ -269,6 +269,22 @@ export const files = {
     changedTitle: (name: string) => `${name} was changed meanwhile`,
     changedText:
       "Somebody, or the app, wrote to this file after you opened it. On the left is what is on the disk now; on the right is yours, and you can go on editing it here.",
+    json: {
+      view: "View",
+      text: "Text",
+      formatted: "Formatted",
+      note: "Laid out for reading; the file stays as it is.",
+      fault: (line: number, column: number, what: string) =>
+        `This isn't valid JSON. Line ${count(line)}, column ${count(column)}: ${what}`,
+      goTo: "Go there",
+    },
+    pdf: {
+      title: "Your browser shows this document in a tab of its own",
+      text: (size: string) => `A PDF of ${size}. Nothing in it can reach the dashboard.`,
+      tooBig: (size: string) => `${size} is too much to show here. Download it to read it.`,
+      tooBigTitle: "This document is large",
+      open: "Open in a new tab",
+    },
     stale: {
       changed: "This file was changed on the disk.",
       deleted: "This file was deleted on the disk.",
