@@ -66,3 +66,11 @@ def folder(make_daemon: MakeDaemon, pages: OpenWindow, home: Path) -> Folder:
     window = pages(daemon).open_app("mc", "files").sign_in()
     expect(window.page.locator('[data-name="a.txt"]')).to_be_visible()
     return Folder(window, home)
+
+
+@pytest.fixture
+def directory(request: pytest.FixtureRequest) -> Path:
+    """Where the pictures go."""
+    path = Path(request.config.getoption("--screenshots"))
+    path.mkdir(parents=True, exist_ok=True)
+    return path
