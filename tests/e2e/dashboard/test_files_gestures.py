@@ -19,6 +19,15 @@ OpenWindow = Callable[..., Window]
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
 
 ROWS = 120
+# A headless browser has nobody to ask: this answers in its place, after a click as it would.
+ASKS = """
+  let isAllowed = false;
+  FileSystemHandle.prototype.queryPermission = async () => isAllowed ? "granted" : "prompt";
+  FileSystemHandle.prototype.requestPermission = async () => {
+    isAllowed = navigator.userActivation.isActive;
+    return isAllowed ? "granted" : "denied";
+  };
+"""
 DEEP = 130  # more than a browser tells of a folder at once
 
 
@@ -90,6 +99,31 @@ def test_files_and_folders_are_dropped_from_the_desktop(folder: Folder, tmp_path
     expect(folder.page.get_by_role("dialog")).to_contain_text("This name is taken")
     folder.window.button("Keep both").click()
     eventually((folder.home / "single (2).bin").exists, 15)
+
+
+@pytest.mark.parametrize("asks", [False, True], ids=["allowed", "asked"])
+def test_a_large_drop_goes_on_after_a_reload(folder: Folder, tmp_path: Path, *, asks: bool) -> None:
+    """The browser reads the file again where it was; where it has to ask, after a click."""
+    page = folder.page
+    big = tmp_path / "big.bin"
+    big.write_bytes(os.urandom(1 << 20) * 24)
+    if asks:
+        page.add_init_script(ASKS)
+    folder.throttle(2_000_000)
+    folder.drop(big)
+    row = page.locator('[data-upload="big.bin"]')
+    expect(row).to_contain_text(re.compile(r"[1-9][.\d]* MiB of 24"))
+    folder.window.button("Pause all").click()
+    expect(row).to_contain_text("Paused")
+    page.reload()
+    folder.throttle(-1)
+    if asks:
+        folder.window.see("1 upload needs its file again")
+        folder.window.button("Go on with them").click()
+    else:
+        folder.window.button("Go on with all").click()
+    folder.window.see("1 file uploaded")
+    assert (folder.home / "big.bin").read_bytes() == big.read_bytes()
 
 
 def test_a_finger_selects_and_opens_the_menu(

@@ -156,6 +156,6 @@ def test_a_folder_goes_away_under_an_editor_and_an_upload(
     mine.window.button("Save it anew").click()
     expect(dialog).to_have_count(0)
     eventually(lambda: (mine.home / "world" / "notes.txt").read_text() == "new old\n", 5)
-    mine.window.button("Try failed ones again").click()
+    mine.window.button("Retry failed").click()
     mine.window.see("1 file uploaded")
     assert (mine.home / "world" / "big.bin").read_bytes() == big.read_bytes()

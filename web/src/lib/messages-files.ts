@@ -199,6 +199,10 @@ export const files = {
       n === 1 ? "1 upload needs its file again" : `${count(n)} uploads need their files again`,
     lostText:
       "The page was reloaded, and browsers don't let a page read large files again by itself. Choose the same files: the uploads go on where they were.",
+    reopenText:
+      "The page was reloaded. Your browser can read the files again where they were, once you allow it: the uploads go on where they were.",
+    reopen: "Go on with them",
+    notReopened: "None of the files could be read again. Choose them once more.",
     again: "Choose the files",
     againFolder: "Choose the folder",
     noFit: "None of these files is one that is missing.",
@@ -208,7 +212,7 @@ export const files = {
     resume: "Go on",
     resumeAll: "Go on with all",
     retry: "Try again",
-    retryFailed: "Try failed ones again",
+    retryFailed: "Retry failed",
     cancel: "Cancel",
     cancelAll: "Cancel all",
     cancelTitle: (n: number) => `Cancel ${count(n)} unfinished uploads?`,
@@ -285,6 +289,10 @@ export const files = {
       tooBigTitle: "This document is large",
       open: "Open in a new tab",
     },
+    changedTextPhone:
+      "Somebody, or the app, wrote to this file after you opened it. What is on the disk is red, what is yours is green, and you can go on editing it here.",
+    keepMinePhone: "Save this",
+    takeTheirs: "Undo mine",
     stale: {
       changed: "This file was changed on the disk.",
       deleted: "This file was deleted on the disk.",

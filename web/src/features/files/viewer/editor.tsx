@@ -54,9 +54,11 @@ export function Editor(props: Props) {
         >
           <IconSearch size={18} />
         </Tool>
-        <Tool label={t.files.viewer.wrap} isOn={wraps} onClick={wrap}>
-          <IconTextWrap size={18} />
-        </Tool>
+        <span className={classes.wide}>
+          <Tool label={t.files.viewer.wrap} isOn={wraps} onClick={wrap}>
+            <IconTextWrap size={18} />
+          </Tool>
+        </span>
         {!isReadOnly && (
           <Button
             size="xs"
@@ -108,7 +110,7 @@ export function Editor(props: Props) {
         onSave={save}
       />
       <div className={`${classes.foot} number`}>
-        <span>{t.files.viewer.position(position.line, position.column)}</span>
+        <span>{!isFormatted && t.files.viewer.position(position.line, position.column)}</span>
         <span className={classes.grow} />
         <span>{file.encoding === "utf-8" ? "UTF-8" : "Windows-1252"}</span>
         <span>{t.files.viewer.lineEnd[file.lineEnd]}</span>

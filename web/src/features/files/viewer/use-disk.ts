@@ -76,9 +76,11 @@ export function useDisk(wiring: Wiring) {
     try {
       const { bytes, tag: now } = await contentOf(app, path);
       setConflict({ text: decoded(bytes)?.text ?? "", tag: now });
+      setStale("changed"); // still said when the question is put off
     } catch (error) {
-      if (isGone(error)) setConflict({ text: undefined, tag: "" });
-      else failed(error);
+      if (!isGone(error)) return failed(error);
+      setConflict({ text: undefined, tag: "" });
+      setStale("deleted");
     }
   }
 
