@@ -270,7 +270,11 @@ def test_the_files_keep_nobody_out(
     folder.row("a.txt").locator("[data-check]").click()
     expect(window.page.get_by_text("1 selected").first).to_be_visible()
     found += window.serious()
-    for path in ("?file=%2Fserver.properties", "?file=%2Fworld%2Flevel.dat", "?path=%2Fnone"):
+    (home / "bad.json").write_text('{"a" 1}')
+    (home / "long.json").write_text('{"a": [' + "1, " * 500 + "1]}")
+    (home / "manual.pdf").write_bytes(b"%PDF-1.4\n" + bytes(4000))
+    files = ("server.properties", "world%2Flevel.dat", "bad.json", "long.json", "manual.pdf")
+    for path in (*(f"?file=%2F{name}" for name in files), "?path=%2Fnone"):
         window.go(f"/apps/mc/files{path}")
         window.page.wait_for_timeout(700)
         found += [f"{path} {each}" for each in window.serious()]

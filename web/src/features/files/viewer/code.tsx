@@ -70,7 +70,8 @@ export function basics(name: string, language: Compartment): Extension[] {
       ...foldKeymap,
     ]),
     language.of([]),
-    EditorView.contentAttributes.of({ "aria-label": t.files.viewer.editor(name) }),
+    // Said also in numbers: not every tool knows that what is edited is reached by Tab.
+    EditorView.contentAttributes.of({ "aria-label": t.files.viewer.editor(name), tabindex: "0" }),
     look,
     syntaxHighlighting(colours),
   ];
