@@ -61,7 +61,7 @@ bench: setup-dev  ## Run the benchmarks; see benchmarks/README.md
 screenshots: setup-dev  ## Pictures of every page and state, into screenshots/
 	@scripts/system-packages
 	@scripts/dashboard --need
-	@$(BIN)/python -m pytest tests/e2e/dashboard/test_screenshots.py -n 0 -q --screenshots=screenshots $(ARGS)
+	@$(BIN)/python -m pytest tests/e2e/dashboard/test_*screenshots.py -n 0 -q --screenshots=screenshots $(ARGS)
 
 lock:  ## Lock the newest requirements that fit pyproject.toml (needs uv)
 	@scripts/lock

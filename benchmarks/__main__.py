@@ -43,6 +43,7 @@ BENCHMARKS = {
     "page-size": dashboard.page_size,
     "page-list": dashboard.page_list,
     "page-flood": dashboard.page_flood,
+    "page-folder": dashboard.page_folder,
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.daemon import Daemon, program, running
+from benchmarks.daemon import Daemon, directory, program, running
 from benchmarks.figures import Figure
 from octyne.api import assets
 
@@ -23,6 +23,10 @@ KEYS = 60
 KEY_EVERY_MS = 120.0
 SETTLE_MS = 5_000.0  # milliseconds of the flood before it is measured
 MIB = 1 << 20
+ENTRIES = 100_000
+WHEEL_STEPS = 240
+STEP_PX = 480.0  # a quick hand: five notches of a wheel, the list's height in two steps
+STEP_EVERY_MS = 25.0
 
 # From the click to the frame after the one that has all rows.
 LIST = """
@@ -45,6 +49,19 @@ WATCH_KEYS = """
     addEventListener("keydown", (event) =>
       requestAnimationFrame(() => setTimeout(() =>
         window.keys.push(performance.now() - event.timeStamp))), true);
+  }
+"""
+# The time of each frame from now on.
+WATCH_FRAMES = """
+  () => {
+    window.frames_ms = [];
+    let last = performance.now();
+    const frame = (now) => {
+      window.frames_ms.push(now - last);
+      last = now;
+      requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
   }
 """
 
@@ -103,6 +120,44 @@ def page_flood() -> list[Figure]:
         Figure(name=f"{name} JavaScript heap", value=late, unit="MiB",
                notes={"earlier_mib": round(early, 1)}),
     ]  # fmt: skip
+
+
+def page_folder() -> list[Figure]:
+    """A folder of 100,000 entries, scrolled by a wheel: how long its frames take."""
+    with directory() as home:
+        for number in range(ENTRIES):
+            (home / f"entry {number}").touch()
+        frames = _wheel_frames({"big": {"command": ["cat"], "directory": str(home)}})
+    if not frames:
+        return []
+    name = f"dashboard, folder of {ENTRIES:,} by wheel,"
+    p95 = frames[len(frames) * 95 // 100]
+    return [
+        Figure(name=f"{name} frame, p50", value=statistics.median(frames), unit="ms", notes={}),
+        Figure(name=f"{name} frame, p95", value=p95, unit="ms", goal=33.4, at_most=True,
+               notes={"frames": len(frames)}),
+        Figure(name=f"{name} frame, slowest", value=frames[-1], unit="ms",
+               notes={"over_50_ms": sum(1 for each in frames if each > 50)}),
+    ]  # fmt: skip
+
+
+def _wheel_frames(apps: dict[str, Any]) -> list[float]:
+    """Each frame's time in milliseconds, the shortest first."""
+    with _opened(apps) as (daemon, browser):
+        if browser is None:
+            return []
+        page = _page(browser, daemon, "/apps/big/files")
+        _sign_in(page, daemon)
+        page.locator('[data-name="entry 0"]').hover()
+        page.evaluate(WATCH_FRAMES)
+        for _ in range(WHEEL_STEPS):
+            page.mouse.wheel(0, STEP_PX)
+            page.wait_for_timeout(STEP_EVERY_MS)
+        frames = sorted(page.evaluate("() => window.frames_ms"))
+        scrolled = page.evaluate("() => document.querySelector('[data-files]').scrollTop")
+    if scrolled < WHEEL_STEPS * STEP_PX / 2:
+        raise RuntimeError(f"The list has scrolled by {scrolled:.0f} px only.")
+    return [float(each) for each in frames]
 
 
 @contextlib.contextmanager

@@ -19,5 +19,5 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Pictures are made for people to look at: they are no tests, unless somebody wants them."""
-    is_pictures = collection_path.name == "test_screenshots.py"
+    is_pictures = collection_path.name.endswith("screenshots.py")
     return True if is_pictures and not config.getoption("--screenshots") else None

@@ -63,11 +63,14 @@ class Window:
         *,
         dark: bool = False,
         size: tuple[int, int] = (1360, 860),
+        has_touch: bool = False,
     ) -> None:
         self.daemon = daemon
         self.context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             color_scheme="dark" if dark else "light",
+            has_touch=has_touch,
+            is_mobile=has_touch,
             reduced_motion="reduce",
         )
         self.context.set_default_timeout(15_000)

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 from support.browser import Window
 from support.daemon import Daemon
 from support.eventually import eventually
+from support.folder import Folder
 
 MakeDaemon = Callable[..., Daemon]
 OpenWindow = Callable[..., Window]
@@ -38,60 +39,6 @@ FRAMES = """
     requestAnimationFrame(step);
   })
 """
-
-
-class Folder:
-    """The files tab of an app, and the directory that it shows."""
-
-    def __init__(self, window: Window, home: Path) -> None:
-        self.window = window
-        self.page = window.page
-        self.home = home
-        self._network = window.context.new_cdp_session(self.page)
-
-    def row(self, name: str) -> Locator:
-        """The row of an entry."""
-        return self.page.locator(f'[data-name="{name}"]')
-
-    def select(self, *names: str) -> None:
-        """Select by mouse, the second and later ones with Ctrl."""
-        for i, name in enumerate(names):
-            self.row(name).locator('[data-column="modified"]').click(
-                modifiers=["ControlOrMeta"] if i else []
-            )
-
-    def menu(self, name: str, item: str) -> None:
-        """Choose from an entry's context menu."""
-        self.row(name).click(button="right")
-        self.page.get_by_role("menuitem", name=item).click()
-
-    def throttle(self, upload: int) -> None:
-        """Slow the network down, to bytes a second; -1 lifts it."""
-        self._network.send(
-            "Network.emulateNetworkConditions",
-            {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": upload},
-        )
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """The app's directory."""
-    directory = tmp_path / "home"
-    (directory / "world" / "region").mkdir(parents=True)
-    (directory / "server.properties").write_text("motd=old\nport=1\n")
-    for name in ("a.txt", "b.txt", "c.txt"):
-        (directory / name).write_text(f"this is {name}\n")
-    (directory / "world" / "level.dat").write_bytes(bytes(range(256)) * 40)
-    return directory
-
-
-@pytest.fixture
-def folder(make_daemon: MakeDaemon, pages: OpenWindow, home: Path) -> Folder:
-    """The tab, signed in, with the top folder shown."""
-    daemon = make_daemon({"mc": {"command": ["cat"], "directory": str(home)}}).start()
-    window = pages(daemon).open_app("mc", "files").sign_in()
-    expect(window.page.locator('[data-name="a.txt"]')).to_be_visible()
-    return Folder(window, home)
 
 
 def test_a_folder_is_uploaded_over_a_pause_and_a_reload(folder: Folder, tmp_path: Path) -> None:
@@ -250,6 +197,27 @@ def test_archives_are_made_and_unpacked(folder: Folder) -> None:
     assert zipfile.is_zipfile(download.value.path())
 
 
+def test_an_archive_is_given_up(folder: Folder) -> None:
+    """Neither the archive nor anything hidden stays; the panel says what became of it."""
+    page, window, home = folder.page, folder.window, folder.home
+    (home / "big.bin").write_bytes(os.urandom(1 << 20) * 96)
+    folder.window.open_app("mc", "files")
+    folder.menu("big.bin", "Make an archive")
+    page.get_by_label("Name of the archive").fill("slow")
+    page.get_by_role("combobox", name="Format").click()
+    page.get_by_role("option", name="tar.xz").click()
+    window.button("Make the archive").click()
+    job = page.locator('[data-job="slow.tar.xz"]')
+    expect(job).to_contain_text("Packing")
+    job.get_by_role("button", name="Cancel").click()
+    expect(job).to_contain_text("Cancelled")
+    names = {"a.txt", "b.txt", "c.txt", "big.bin", "server.properties", "world"}
+    eventually(lambda: {each.name for each in home.iterdir()} == names, 10)
+    page.reload()
+    expect(folder.row("big.bin")).to_be_visible()
+    expect(job).to_have_count(0)
+
+
 def test_what_is_beneath_is_searched_and_measured(folder: Folder) -> None:
     """Names and contents; a click on what is found opens it at its line."""
     page, window, home = folder.page, folder.window, folder.home
@@ -302,7 +270,11 @@ def test_the_files_keep_nobody_out(
     folder.row("a.txt").locator("[data-check]").click()
     expect(window.page.get_by_text("1 selected").first).to_be_visible()
     found += window.serious()
-    for path in ("?file=%2Fserver.properties", "?file=%2Fworld%2Flevel.dat", "?path=%2Fnone"):
+    (home / "bad.json").write_text('{"a" 1}')
+    (home / "long.json").write_text('{"a": [' + "1, " * 500 + "1]}")
+    (home / "manual.pdf").write_bytes(b"%PDF-1.4\n" + bytes(4000))
+    files = ("server.properties", "world%2Flevel.dat", "bad.json", "long.json", "manual.pdf")
+    for path in (*(f"?file=%2F{name}" for name in files), "?path=%2Fnone"):
         window.go(f"/apps/mc/files{path}")
         window.page.wait_for_timeout(700)
         found += [f"{path} {each}" for each in window.serious()]

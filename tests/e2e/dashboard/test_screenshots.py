@@ -26,14 +26,6 @@ for i in range(1, 100000):
 """
 
 
-@pytest.fixture
-def directory(request: pytest.FixtureRequest) -> Path:
-    """Where the pictures go."""
-    path = Path(request.config.getoption("--screenshots"))
-    path.mkdir(parents=True, exist_ok=True)
-    return path
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("size", SIZES)

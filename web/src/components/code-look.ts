@@ -109,6 +109,13 @@ export const look = EditorView.theme({
   "&.cm-merge-a .cm-changedText, .cm-deletedChunk .cm-deletedText": {
     background: "color-mix(in srgb, var(--bad) 28%, transparent) !important",
   },
+  ".cm-chunkButtons .cm-button": {
+    height: "24px",
+    padding: "0 8px !important",
+    fontFamily: "var(--mantine-font-family)",
+    textTransform: "none",
+    color: "var(--mantine-color-text) !important",
+  },
   "&.cm-merge-b .cm-changedText, .cm-changedText": {
     background: "color-mix(in srgb, var(--ok) 28%, transparent) !important",
   },

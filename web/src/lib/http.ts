@@ -1,6 +1,6 @@
 /** The only place that fetches. */
 
-import { askForSignIn } from "@/lib/session";
+import { askForSignIn, signInCount } from "@/lib/session";
 
 /** An answer that isn't a success; `message` is a sentence for the user. */
 export class ApiError extends Error {
@@ -71,11 +71,12 @@ export async function* askLines<T>(path: string, options: Ask = {}): AsyncGenera
 /** The same, for those who need the headers, or the bytes. */
 export async function askResponse(path: string, options: Ask = {}): Promise<Response> {
   for (;;) {
+    const before = signInCount();
     const response = await once(path, options);
     if (response.ok) return response;
     const problem = await problemOf(response);
     if (problem.status !== 401 || options.asStranger) throw problem;
-    await askForSignIn();
+    await askForSignIn(before);
   }
 }
 

@@ -75,6 +75,9 @@ export const files = {
   noMatch: "Nothing here fits",
   noMatchText: "Look beneath all folders for it?",
   broken: "This folder can't be shown",
+  gone: "This folder does not exist",
+  goneText: "It may have been moved, renamed or deleted.",
+  toAbove: "To the folder above",
   toRoot: "To the top folder",
   dropHere: (folder: string) => `Drop to upload into ${folder}`,
   truncated: "Some sizes are of a part only: the folder is very large.",
@@ -196,6 +199,10 @@ export const files = {
       n === 1 ? "1 upload needs its file again" : `${count(n)} uploads need their files again`,
     lostText:
       "The page was reloaded, and browsers don't let a page read large files again by itself. Choose the same files: the uploads go on where they were.",
+    reopenText:
+      "The page was reloaded. Your browser can read the files again where they were, once you allow it: the uploads go on where they were.",
+    reopen: "Go on with them",
+    notReopened: "None of the files could be read again. Choose them once more.",
     again: "Choose the files",
     againFolder: "Choose the folder",
     noFit: "None of these files is one that is missing.",
@@ -205,7 +212,7 @@ export const files = {
     resume: "Go on",
     resumeAll: "Go on with all",
     retry: "Try again",
-    retryFailed: "Try failed ones again",
+    retryFailed: "Retry failed",
     cancel: "Cancel",
     cancelAll: "Cancel all",
     cancelTitle: (n: number) => `Cancel ${count(n)} unfinished uploads?`,
@@ -266,8 +273,31 @@ export const files = {
     changedTitle: (name: string) => `${name} was changed meanwhile`,
     changedText:
       "Somebody, or the app, wrote to this file after you opened it. On the left is what is on the disk now; on the right is yours, and you can go on editing it here.",
-    changedBanner: "This file was changed on the disk.",
-    showDiff: "Compare",
+    json: {
+      view: "View",
+      text: "Text",
+      formatted: "Formatted",
+      note: "Laid out for reading; the file stays as it is.",
+      fault: (line: number, column: number, what: string) =>
+        `This isn't valid JSON. Line ${count(line)}, column ${count(column)}: ${what}`,
+      goTo: "Go there",
+    },
+    pdf: {
+      title: "Your browser shows this document in a tab of its own",
+      text: (size: string) => `A PDF of ${size}. Nothing in it can reach the dashboard.`,
+      tooBig: (size: string) => `${size} is too much to show here. Download it to read it.`,
+      tooBigTitle: "This document is large",
+      open: "Open in a new tab",
+    },
+    changedTextPhone:
+      "Somebody, or the app, wrote to this file after you opened it. What is on the disk is red, what is yours is green, and you can go on editing it here.",
+    keepMinePhone: "Save this",
+    takeTheirs: "Undo mine",
+    stale: {
+      changed: "This file was changed on the disk.",
+      deleted: "This file was deleted on the disk.",
+    },
+    look: { changed: "Compare", deleted: "What now?" },
     loadNew: "Load it anew",
     theirs: "On the disk",
     mine: "Yours",

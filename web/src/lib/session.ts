@@ -19,8 +19,13 @@ export const session = new Store<Session>({
 
 let waiting: { promise: Promise<void>; resolve: () => void } | null = null;
 
-/** Resolves when somebody has signed in. */
-export function askForSignIn(): Promise<void> {
+/** How often somebody has signed in here: a refused request may be of before the last time. */
+let signIns = 0;
+export const signInCount = (): number => signIns;
+
+/** Resolves when somebody has signed in; at once when that was `since` the request was sent. */
+export function askForSignIn(since = signIns): Promise<void> {
+  if (since !== signIns) return Promise.resolve();
   if (!waiting) {
     let resolve = () => {};
     const promise = new Promise<void>((done) => {
@@ -34,6 +39,7 @@ export function askForSignIn(): Promise<void> {
 
 /** Somebody has signed in. */
 export function signedIn(user: string): void {
+  signIns += 1;
   session.set({ user, isAsked: false, wasOpen: true });
   waiting?.resolve();
   waiting = null;

@@ -5,7 +5,6 @@ import { json } from "@codemirror/lang-json";
 import {
   bracketMatching,
   foldGutter,
-  HighlightStyle,
   indentOnInput,
   syntaxHighlighting,
 } from "@codemirror/language";
@@ -19,11 +18,12 @@ import {
   keymap,
   lineNumbers,
 } from "@codemirror/view";
-import { tags } from "@lezer/highlight";
 import { useEffect, useRef } from "react";
+import { colours, look } from "@/components/code-look";
+import { faultsOf } from "@/lib/json-faults";
 import { t } from "@/lib/messages";
 import { styleNonce } from "@/lib/nonce";
-import { faultsOf, keyAt, offsetOf, type Place } from "./config-faults";
+import { keyAt, offsetOf, type Place } from "./config-faults";
 
 interface Props {
   value: string;
@@ -72,46 +72,12 @@ export function CodeEditor({ value, onChange, onSave, target }: Props) {
   return <div ref={place} />;
 }
 
-const look = EditorView.theme({
-  "&": {
-    fontSize: "0.875rem",
-    backgroundColor: "var(--surface)",
-    color: "var(--mantine-color-text)",
-  },
-  "&.cm-focused": { outline: "none" },
-  ".cm-scroller": { fontFamily: "var(--mantine-font-family-monospace)", lineHeight: "1.6" },
-  ".cm-gutters": {
-    backgroundColor: "var(--surface-2)",
-    color: "var(--mantine-color-dimmed)",
-    borderRight: "1px solid var(--line)",
-  },
-  ".cm-activeLine, .cm-activeLineGutter": {
-    backgroundColor: "color-mix(in srgb, var(--accent) 7%, transparent)",
-  },
-  ".cm-cursor": { borderLeftColor: "var(--accent)" },
-  "&.cm-focused .cm-selectionBackground, .cm-selectionBackground": {
-    backgroundColor: "color-mix(in srgb, var(--accent) 25%, transparent) !important",
-  },
-  ".cm-tooltip": {
-    backgroundColor: "var(--surface)",
-    border: "1px solid var(--line)",
-    borderRadius: "8px",
-    padding: "4px 8px",
-    maxWidth: "420px",
-  },
-  ".cm-tooltip-autocomplete ul li[aria-selected]": {
-    backgroundColor: "var(--accent-soft)",
-    color: "var(--accent)",
-  },
-  ".cm-panels": { backgroundColor: "var(--surface-2)", color: "inherit" },
+/** As high as its text; the page scrolls, and a help text may be longer than a completion. */
+const size = EditorView.theme({
+  "&": { height: "auto" },
+  ".cm-content": { paddingBottom: "0" },
+  ".cm-tooltip": { padding: "4px 8px", maxWidth: "420px" },
 });
-
-const colours = HighlightStyle.define([
-  { tag: tags.propertyName, color: "var(--accent)" },
-  { tag: tags.string, color: "var(--ok)" },
-  { tag: [tags.number, tags.bool, tags.null], color: "var(--warn)" },
-  { tag: tags.comment, color: "var(--mantine-color-dimmed)", fontStyle: "italic" },
-]);
 
 function extensions(calls: React.RefObject<Pick<Props, "onChange" | "onSave">>) {
   const save = () => {
@@ -133,7 +99,10 @@ function extensions(calls: React.RefObject<Pick<Props, "onChange" | "onSave">>) 
     json(),
     linter(
       (editor): Diagnostic[] =>
-        faultsOf(editor.state.doc.toString()).map((fault) => ({ ...fault, severity: "error" })),
+        faultsOf(editor.state.doc.toString(), { allowTrailingComma: true }).map((fault) => ({
+          ...fault,
+          severity: "error",
+        })),
       { delay: 250 },
     ),
     hoverTooltip(explainKey),
@@ -149,6 +118,7 @@ function extensions(calls: React.RefObject<Pick<Props, "onChange" | "onSave">>) 
       if (update.docChanged) calls.current.onChange(update.state.doc.toString());
     }),
     EditorView.lineWrapping,
+    size,
     look,
     syntaxHighlighting(colours),
   ];

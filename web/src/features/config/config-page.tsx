@@ -8,9 +8,10 @@ import { failed, sentence, told } from "@/components/notify";
 import { Page } from "@/components/page";
 import panel from "@/components/panel.module.css";
 import { reloadConfig, saveConfig, useConfigText } from "@/lib/config";
+import { faultsOf } from "@/lib/json-faults";
 import { t } from "@/lib/messages";
 import { CodeEditor } from "./code-editor";
-import { faultsOf, type Place, placeIn } from "./config-faults";
+import { type Place, placeIn } from "./config-faults";
 import classes from "./config-page.module.css";
 
 /** The daemon's config file, as text. */
@@ -67,7 +68,7 @@ function Editor({ text }: { text: string }) {
     shouldBlockFn: () => isChanged && !window.confirm(t.config.unsaved),
     enableBeforeUnload: isChanged,
   });
-  const hasFaults = faultsOf(typed).length > 0;
+  const hasFaults = faultsOf(typed, { allowTrailingComma: true }).length > 0;
   const review = () => {
     if (isChanged && !hasFaults) setReviewing(true);
   };

@@ -204,7 +204,16 @@ export async function upload(files: Files, chosen: Collected, target: string): P
       return names.flatMap(({ id, name }) => {
         const arrival = files_.get(id);
         if (!arrival) return [];
-        return [{ app: files.app, folder, name, label: arrival.path, file: arrival.file }];
+        return [
+          {
+            app: files.app,
+            folder,
+            name,
+            label: arrival.path,
+            file: arrival.file,
+            source: arrival.source,
+          },
+        ];
       });
     });
     await uploader.add(orders);

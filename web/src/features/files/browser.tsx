@@ -86,6 +86,7 @@ function State({
   const filter = useStore(files.filter);
   const { query, entries, hidden } = listing;
   if (query.isPending) return <Waiting />;
+  if (listing.isGone) return <Gone files={files} onEnter={onEnter} />;
   if (query.isError && !query.data) {
     const canLeave = query.error instanceof ApiError && query.error.status < 500;
     return (
@@ -125,6 +126,28 @@ function State({
   }
   return (
     <Empty icon={<IconFolderOpen size={28} />} title={t.files.empty} text={t.files.emptyText} />
+  );
+}
+
+/** Nothing is left to wait for: somebody has deleted or renamed it, or a folder above it. */
+function Gone({ files, onEnter }: Pick<Props, "files" | "onEnter">) {
+  const folder = useStore(files.folder);
+  return (
+    <Empty
+      icon={<IconFolderOff size={28} />}
+      tone="bad"
+      title={t.files.gone}
+      text={t.files.goneText}
+    >
+      {folder !== ROOT && (
+        <>
+          <Button onClick={() => onEnter(parentOf(folder))}>{t.files.toAbove}</Button>
+          <Button variant="default" onClick={() => onEnter(ROOT)}>
+            {t.files.toRoot}
+          </Button>
+        </>
+      )}
+    </Empty>
   );
 }
 

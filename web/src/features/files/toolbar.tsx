@@ -13,7 +13,7 @@ import {
 import { useRef } from "react";
 import { t } from "@/lib/messages";
 import { useStore } from "@/lib/store";
-import { upload } from "./actions";
+import { attempt, upload } from "./actions";
 import { Crumbs } from "./crumbs";
 import type { Files } from "./files";
 import type { Order } from "./model/sort";
@@ -22,6 +22,7 @@ import { COLUMNS, setSettings, settings } from "./settings";
 import { Tool } from "./tool";
 import classes from "./toolbar.module.css";
 import { fromList } from "./uploads/collect";
+import { canPick, pick } from "./uploads/sources";
 import type { Listing } from "./use-listing";
 
 interface Props {
@@ -174,6 +175,10 @@ function NewMenu({ files }: { files: Files }) {
 function UploadMenu({ files, folder }: { files: Files; folder: string }) {
   const one = useRef<HTMLInputElement>(null);
   const whole = useRef<HTMLInputElement>(null);
+  const pickFiles = async () => {
+    if (!canPick()) return one.current?.click();
+    await attempt(async () => upload(files, { files: await pick(), folders: [] }, folder));
+  };
   const take = (field: HTMLInputElement) => {
     const chosen = fromList(field.files ?? []);
     field.value = "";
@@ -209,7 +214,7 @@ function UploadMenu({ files, folder }: { files: Files; folder: string }) {
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item leftSection={<IconUpload size={17} />} onClick={() => one.current?.click()}>
+          <Menu.Item leftSection={<IconUpload size={17} />} onClick={() => void pickFiles()}>
             {t.files.uploadFiles}
           </Menu.Item>
           <Menu.Item

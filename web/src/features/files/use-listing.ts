@@ -1,16 +1,17 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
-import { happenings, link } from "@/lib/live";
+import { ApiError } from "@/lib/http";
+import { link } from "@/lib/live";
 import { t } from "@/lib/messages";
 import { useStore } from "@/lib/store";
 import type { FileEntry, TreeUsage } from "@/lib/wire.gen";
 import { folderKey, useFolder } from "./api";
-import { changes } from "./changes";
 import type { Files } from "./files";
 import { kindOf } from "./model/kinds";
 import { within } from "./model/selection";
 import { isHidden, sorted } from "./model/sort";
 import { settings } from "./settings";
+import { useLastChange } from "./use-last-change";
 
 export interface Listing {
   query: ReturnType<typeof useFolder>;
@@ -20,10 +21,13 @@ export interface Listing {
   /** All names of the folder, shown or not. */
   taken: ReadonlySet<string>;
   hidden: number;
+  /** The folder itself is gone; what was in it counts no more. */
+  isGone: boolean;
 }
 
 const NONE: readonly FileEntry[] = [];
 const REFRESH_MS = 700;
+const GONE = new Set([400, 404]); // a file has its name now, or nothing
 
 export const kindName = (entry: FileEntry): string => t.files.kinds[kindOf(entry)];
 
@@ -39,7 +43,8 @@ export function useListing(files: Files, folder: string): Listing {
   const query = useFolder(files.app, folder, hasDetails);
   const filter = useStore(files.filter).toLowerCase();
   const usage = useStore(files.usage, (all) => (order.column === "size" ? all : undefined));
-  const all = query.data?.contents ?? NONE;
+  const isGone = query.error instanceof ApiError && GONE.has(query.error.status);
+  const all = (!isGone && query.data?.contents) || NONE;
   const entries = useMemo(() => {
     const shown = all.filter(
       (entry) =>
@@ -60,12 +65,16 @@ export function useListing(files: Files, folder: string): Listing {
     const [first] = wanted;
     if (first !== undefined) {
       files.wanted = [];
-      files.selection.set({ names: new Set(wanted), anchor: first, cursor: first });
+      const names = new Set(selectsNew() ? wanted : []);
+      files.selection.set({ names, anchor: first, cursor: first });
     } else files.selection.set(within(files.selection.get(), there));
   }, [files, names]);
   const hidden = useMemo(() => (showsHidden ? 0 : all.filter(isHidden).length), [all, showsHidden]);
-  return { query, entries, names, taken, hidden };
+  return { query, entries, names, taken, hidden, isGone };
 }
+
+/** With fingers the next tap is to open something, not to go on selecting. */
+const selectsNew = (): boolean => window.matchMedia("(pointer: fine)").matches;
 
 const pathOf = (folder: string, { name }: FileEntry): string =>
   folder === "/" ? `/${name}` : `${folder}/${name}`;
@@ -73,11 +82,10 @@ const pathOf = (folder: string, { name }: FileEntry): string =>
 /** Reads folders again when somebody changed something, and when the connection is back. */
 export function useRefresh(app: string): void {
   const queries = useQueryClient();
-  const here = useStore(changes, (last) => (last.app === app ? last.count : 0));
-  const there = useStore(happenings, (all) => all.find((one) => isChange(one, app))?.id ?? "");
+  const change = useLastChange(app);
   const isOpen = useStore(link) === "open";
   useEffect(() => {
-    if (!isOpen || (!here && !there)) return undefined;
+    if (!isOpen || !change) return undefined;
     const refresh = () => void queries.invalidateQueries({ queryKey: folderKey(app) });
     const since = Date.now() - last;
     const timer = setTimeout(
@@ -88,17 +96,7 @@ export function useRefresh(app: string): void {
       since > REFRESH_MS ? 0 : REFRESH_MS - since,
     );
     return () => clearTimeout(timer);
-  }, [queries, app, here, there, isOpen]);
+  }, [queries, app, change, isOpen]);
 }
 
 let last = 0;
-
-function isChange(one: { kind: string; app: string; data: { action?: string } }, app: string) {
-  const action = one.data.action ?? "";
-  return (
-    one.kind === "action" &&
-    one.app === app &&
-    action.startsWith("server.files.") &&
-    action !== "server.files.download"
-  );
-}

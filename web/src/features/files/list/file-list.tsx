@@ -141,7 +141,7 @@ export function FileList({ files, folder, listing, over, open, up, children }: P
         />
       </div>
       {children}
-      {box && <div className={classes.box} style={box} />}
+      {box && <div className={classes.box} style={box} data-box="" />}
     </div>
   );
 }

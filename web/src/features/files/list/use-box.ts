@@ -12,7 +12,13 @@ export interface Box {
 
 const SMALLEST_PX = 5;
 const EDGE_PX = 36;
+const SCROLL_PX = 12; // of a frame
 const TAKEN = "[draggable=true], input, button, a, [data-check], [role=columnheader]";
+
+interface Pointer {
+  clientX: number;
+  clientY: number;
+}
 
 interface Start {
   x: number;
@@ -36,7 +42,7 @@ export function useBox(
   });
 
   /** Within all that is scrolled. */
-  function placeOf(event: { clientX: number; clientY: number }) {
+  function placeOf(event: Pointer) {
     const area = scroller.current;
     if (!area) return { x: 0, y: 0 };
     const frame = area.getBoundingClientRect();
@@ -55,15 +61,12 @@ export function useBox(
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: what changes is taken from `now`
   useEffect(() => {
-    const move = (event: globalThis.PointerEvent) => {
+    let last: Pointer | null = null;
+    let frame = 0;
+    const draw = () => {
       const from = start.current;
-      const area = scroller.current;
-      if (!from || !area) return;
-      const to = placeOf(event);
-      if (Math.hypot(to.x - from.x, to.y - from.y) < SMALLEST_PX) return;
-      const frame = area.getBoundingClientRect();
-      if (event.clientY > frame.bottom - EDGE_PX) area.scrollTop += 12;
-      if (event.clientY < frame.top + EDGE_PX) area.scrollTop -= 12;
+      if (!from || !last) return;
+      const to = placeOf(last);
       const { headHeight: head, rowHeight: height, listing: list, files: model } = now.current;
       const rowAt = (y: number) => Math.floor((y - head) / height);
       const [upper, lower] = [Math.min(from.y, to.y), Math.max(from.y, to.y)];
@@ -75,17 +78,45 @@ export function useBox(
         height: lower - upper,
       });
     };
+    /** Near an edge the list scrolls for as long as the pointer is there, also when it rests. */
+    const scroll = () => {
+      const area = scroller.current;
+      frame = 0;
+      if (!start.current || !last || !area) return;
+      const edge = area.getBoundingClientRect();
+      const before = area.scrollTop;
+      if (last.clientY > edge.bottom - EDGE_PX) area.scrollTop += SCROLL_PX;
+      if (last.clientY < edge.top + EDGE_PX) area.scrollTop -= SCROLL_PX;
+      if (area.scrollTop === before) return;
+      draw();
+      frame = requestAnimationFrame(scroll);
+    };
+    const move = (event: globalThis.PointerEvent) => {
+      const from = start.current;
+      if (!from) return;
+      const to = placeOf(event);
+      if (!last && Math.hypot(to.x - from.x, to.y - from.y) < SMALLEST_PX) return;
+      last = { clientX: event.clientX, clientY: event.clientY };
+      draw();
+      frame ||= requestAnimationFrame(scroll);
+    };
+    // The first row that is selected becomes one that can be dragged: not by this pointer.
+    const stay = (event: DragEvent) => {
+      if (start.current) event.preventDefault();
+    };
     const end = () => {
       start.current = null;
-      setBox((drawn) => {
-        if (drawn) swallowClick();
-        return null;
-      });
+      if (last) swallowClick();
+      last = null;
+      setBox(null);
     };
+    window.addEventListener("dragstart", stay, { capture: true });
     window.addEventListener("pointermove", move);
     window.addEventListener("pointerup", end);
     window.addEventListener("pointercancel", end);
     return () => {
+      cancelAnimationFrame(frame);
+      window.removeEventListener("dragstart", stay, { capture: true });
       window.removeEventListener("pointermove", move);
       window.removeEventListener("pointerup", end);
       window.removeEventListener("pointercancel", end);

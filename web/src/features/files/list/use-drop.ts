@@ -31,7 +31,7 @@ export function useDrop(files: Files, listing: Listing, folder: string) {
 
   function onDragStart(event: DragEvent): void {
     const hit = hitOf(event.target, listing);
-    if (!hit) return;
+    if (!hit || event.defaultPrevented) return;
     if (!files.selection.get().names.has(hit.name)) files.selection.set(only(hit.name));
     const names = [...files.selection.get().names];
     dragged = { app: files.app, paths: names.map((name) => join(folder, name)) };

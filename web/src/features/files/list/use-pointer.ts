@@ -1,4 +1,4 @@
-import { type MouseEvent, type PointerEvent, useRef } from "react";
+import { type MouseEvent, type PointerEvent, type TouchEvent, useRef } from "react";
 import type { FileEntry } from "@/lib/wire.gen";
 import { measureFolders } from "../actions";
 import type { Files } from "../files";
@@ -13,6 +13,8 @@ export interface Hit {
   name: string;
 }
 
+type Point = Pick<MouseEvent, "clientX" | "clientY">;
+
 /** The entry that an event is on. */
 export function hitOf(target: EventTarget, listing: Listing): Hit | undefined {
   const row = target instanceof Element ? target.closest<HTMLElement>("[data-index]") : null;
@@ -25,25 +27,33 @@ const isOn = (target: EventTarget, selector: string): boolean =>
 
 /** Clicks, taps and long presses on the rows. */
 export function usePointer(files: Files, listing: Listing, open: (entry: FileEntry) => void) {
-  const press = useRef({ type: "mouse", x: 0, y: 0, isLong: false });
+  const press = useRef({ type: "mouse", clientX: 0, clientY: 0, isLong: false });
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const stop = () => clearTimeout(timer.current);
 
   function onPointerDown(event: PointerEvent): void {
     stop();
-    press.current = { type: event.pointerType, x: event.clientX, y: event.clientY, isLong: false };
+    const { pointerType: type, clientX, clientY } = event;
+    press.current = { type, clientX, clientY, isLong: false };
     const hit = hitOf(event.target, listing);
     if (event.pointerType !== "touch" || !hit) return;
     timer.current = setTimeout(() => {
       press.current.isLong = true;
-      files.selection.set(toggled(files.selection.get(), hit.name));
       navigator.vibrate?.(12);
+      // The first begins a selection; one on what is selected asks what can be done to it.
+      if (files.selection.get().names.has(hit.name)) menu(press.current, hit.name);
+      else files.selection.set(toggled(files.selection.get(), hit.name));
     }, LONG_PRESS_MS);
   }
 
   function onPointerMove(event: PointerEvent): void {
-    const { x, y } = press.current;
-    if (Math.hypot(event.clientX - x, event.clientY - y) > STILL_PX) stop();
+    const { clientX, clientY } = press.current;
+    if (Math.hypot(event.clientX - clientX, event.clientY - clientY) > STILL_PX) stop();
+  }
+
+  /** The mouse events that browsers make of a touch would close the menu that it has opened. */
+  function onTouchEnd(event: TouchEvent): void {
+    if (press.current.isLong && event.cancelable) event.preventDefault();
   }
 
   function onClick(event: MouseEvent): void {
@@ -55,7 +65,11 @@ export function usePointer(files: Files, listing: Listing, open: (entry: FileEnt
     // The browser's own: a link in a new window (middle button, which is no click).
     if (isLink) event.preventDefault();
     if (press.current.isLong) return;
-    if (!hit) return;
+    if (!hit) {
+      const isEmptyPlace = !isOn(event.target, "button, [role=columnheader]");
+      if (isPlain && isEmptyPlace) files.selection.set(NOTHING);
+      return;
+    }
     const selection = files.selection.get();
     if (isOn(event.target, "[data-more]")) menu(event, hit.name);
     else if (isOn(event.target, "[data-measure]")) measureFolders(files, [files.path(hit.name)]);
@@ -75,10 +89,10 @@ export function usePointer(files: Files, listing: Listing, open: (entry: FileEnt
     if (hit && !isElsewhere && press.current.type !== "touch") open(hit.entry);
   }
 
-  function menu(event: MouseEvent, name: string | undefined): void {
+  function menu(at: Point, name: string | undefined): void {
     if (name === undefined) files.selection.set(NOTHING);
     else if (!files.selection.get().names.has(name)) files.selection.set(only(name));
-    files.menu.set({ x: event.clientX, y: event.clientY, isFolder: name === undefined });
+    files.menu.set({ x: at.clientX, y: at.clientY, isFolder: name === undefined });
   }
 
   function onContextMenu(event: MouseEvent): void {
@@ -93,6 +107,7 @@ export function usePointer(files: Files, listing: Listing, open: (entry: FileEnt
     onPointerMove,
     onPointerUp: stop,
     onPointerCancel: stop,
+    onTouchEnd,
     onClick,
     onDoubleClick,
     onContextMenu,

@@ -81,9 +81,10 @@ export const canUnpack = (entry: FileEntry): boolean =>
 export const unpackedName = (name: string): string => name.replace(UNPACKABLE, "") || name;
 
 /** How a file is opened. */
-export type View = "image" | "audio" | "video" | "text";
+export type View = "image" | "audio" | "video" | "pdf" | "text";
 
 export function viewOf(name: string, type = ""): View {
+  if (type.startsWith("application/pdf")) return "pdf";
   const kind = kindOfFile(name, type);
   return kind === "image" || kind === "audio" || kind === "video" ? kind : "text";
 }

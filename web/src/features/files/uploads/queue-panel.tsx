@@ -1,11 +1,5 @@
 import { Button, CloseButton, Group, Progress } from "@mantine/core";
-import {
-  IconChevronDown,
-  IconPlayerPause,
-  IconPlayerPlay,
-  IconRefresh,
-  IconX,
-} from "@tabler/icons-react";
+import { IconChevronDown, IconPlayerPause, IconPlayerPlay, IconRefresh } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { refused } from "@/components/notify";
 import { bytes, duration } from "@/lib/format";
@@ -18,7 +12,7 @@ import { speed, timeLeft } from "../model/rate";
 import { Tool } from "../tool";
 import { fromList } from "./collect";
 import { JobRow } from "./job-row";
-import { isOpen, type Summary, summary } from "./queue";
+import { type Item, isOpen, type Summary, summary } from "./queue";
 import classes from "./queue-panel.module.css";
 import { UploadList } from "./upload-list";
 import { uploader } from "./uploader";
@@ -70,7 +64,7 @@ export function QueuePanel() {
       {isOpened && (
         <>
           <Controls sums={sums} />
-          {sums.lost > 0 && <Lost />}
+          {sums.lost > 0 && <Lost items={queue.items} />}
           {all.map((job) => (
             <JobRow key={job.token} job={job} />
           ))}
@@ -100,7 +94,7 @@ function Overall({ sums }: { sums: Summary }) {
         value={(sums.sent / sums.size) * 100}
         size="sm"
         aria-label={t.files.queue.title}
-        color={sums.active > 0 ? "petrol" : "gray"}
+        color={sums.active > 0 ? "petrol" : sums.failed > 0 ? "red" : "gray"}
       />
       <span className={`${classes.facts} number`}>
         <span>{t.files.queue.filesOf(sums.done, sums.all)}</span>
@@ -154,17 +148,18 @@ function Controls({ sums }: { sums: Summary }) {
         </Button>
       )}
       {open > 0 && (
-        <Button
-          size="compact-sm"
-          variant="default"
-          leftSection={<IconX size={15} />}
-          onClick={cancelAll}
-        >
+        <Button size="compact-sm" variant="default" onClick={cancelAll}>
           {t.files.queue.cancelAll}
         </Button>
       )}
       {sums.done > 0 && open > 0 && (
-        <Button size="compact-sm" variant="subtle" color="gray" onClick={() => uploader.clear()}>
+        <Button
+          size="compact-sm"
+          variant="subtle"
+          color="gray"
+          visibleFrom="sm"
+          onClick={() => uploader.clear()}
+        >
           {t.files.queue.clear}
         </Button>
       )}
@@ -172,8 +167,12 @@ function Controls({ sums }: { sums: Summary }) {
   );
 }
 
-/** Large files have to be chosen once more after a reload. */
-function Lost() {
+/** Large files have to be chosen once more after a reload, or the browser has to be allowed to. */
+function Lost({ items }: { items: readonly Item[] }) {
+  const isReopenable = items.some((item) => item.state === "lost" && item.isReopenable);
+  const reopen = async () => {
+    if ((await uploader.reopen()) === 0) refused(t.errors.title, t.files.queue.notReopened);
+  };
   const take = (field: HTMLInputElement) => {
     const { files } = fromList(field.files ?? []);
     field.value = "";
@@ -183,10 +182,15 @@ function Lost() {
   };
   return (
     <div className={classes.lost}>
-      <p>{t.files.queue.lostText}</p>
+      <p>{isReopenable ? t.files.queue.reopenText : t.files.queue.lostText}</p>
       <Group gap={6}>
-        <Pick label={t.files.queue.again} onTake={take} />
-        <Pick label={t.files.queue.againFolder} isFolder onTake={take} />
+        {isReopenable && (
+          <Button size="compact-sm" onClick={() => void reopen()}>
+            {t.files.queue.reopen}
+          </Button>
+        )}
+        <Pick label={t.files.queue.again} isSecond={isReopenable} onTake={take} />
+        <Pick label={t.files.queue.againFolder} isFolder isSecond onTake={take} />
       </Group>
     </div>
   );
@@ -195,12 +199,13 @@ function Lost() {
 interface PickProps {
   label: string;
   isFolder?: boolean;
+  isSecond: boolean;
   onTake: (field: HTMLInputElement) => void;
 }
 
-function Pick({ label, isFolder = false, onTake }: PickProps) {
+function Pick({ label, isFolder = false, isSecond, onTake }: PickProps) {
   return (
-    <Button component="label" size="compact-sm" variant={isFolder ? "default" : "filled"}>
+    <Button component="label" size="compact-sm" variant={isSecond ? "default" : "filled"}>
       {label}
       <input
         type="file"

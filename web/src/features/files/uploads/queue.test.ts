@@ -14,6 +14,7 @@ const item = (id: string, part: Partial<Item> = {}): Item => ({
   state: "waiting",
   error: "",
   isOffline: false,
+  isReopenable: false,
   ...part,
 });
 const queueAfter = (...changes: Change[]) => changes.reduce(reduced, NO_QUEUE);

@@ -19,6 +19,8 @@ export interface Item {
   error: string;
   /** The failure was one of the network: it goes on when that is back. */
   isOffline: boolean;
+  /** The browser can be asked for its file, instead of the user. */
+  isReopenable: boolean;
 }
 
 export interface Queue {

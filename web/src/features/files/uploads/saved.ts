@@ -1,6 +1,7 @@
 /** Unfinished uploads, kept in this browser so that they go on after a reload. */
 
 import type { Item } from "./queue";
+import type { Source } from "./sources";
 
 export interface Saved {
   item: Item;
@@ -10,6 +11,8 @@ export interface Saved {
   url: string;
   /** The content of small files; larger ones are asked for again. */
   file: File | null;
+  /** By which a larger one can be read again. */
+  source: Source | null;
 }
 
 const DATABASE = "octyne-uploads";
@@ -62,8 +65,17 @@ export function isKept(size: number): boolean {
 
 export async function saveAll(records: readonly Saved[]): Promise<void> {
   await run("readwrite", (store) => {
-    for (const record of records) store.put(record);
+    for (const record of records) put(store, record);
   });
+}
+
+/** A browser may have handles of files that it can't keep. */
+function put(store: IDBObjectStore, record: Saved): void {
+  try {
+    store.put(record);
+  } catch {
+    store.put({ ...record, source: null });
+  }
 }
 
 export async function change(id: string, part: Partial<Saved>): Promise<void> {

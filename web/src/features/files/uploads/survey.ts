@@ -2,17 +2,21 @@
 
 import type { Comer, There } from "../model/conflicts";
 import { freeName, join, nameOf, parentOf } from "../model/paths";
+import type { Source } from "./sources";
 
 export interface Chosen<F> {
   file: F;
   /** Within what was chosen: "folder/name". */
   path: string;
+  /** By which it can be read again after a reload, where the browser has such. */
+  source?: Source | undefined;
 }
 
 export interface Arrival<F> extends Comer {
   file: F;
   folder: string;
   path: string;
+  source: Source | undefined;
 }
 
 export interface Survey<F> {
@@ -49,7 +53,7 @@ export async function survey<F extends FileLike>(
     if (!exists) missing.push(place);
   }
   const arrivals = chosen.map(
-    ({ file, path }, i): Arrival<F> => ({
+    ({ file, path, source }, i): Arrival<F> => ({
       id: String(i),
       name: nameOf(path),
       isFolder: false,
@@ -58,6 +62,7 @@ export async function survey<F extends FileLike>(
       folder: places.get(dirOf(path)) ?? target,
       file,
       path,
+      source,
     }),
   );
   return { missing, arrivals, there };

@@ -19,6 +19,7 @@ import {
   reduced,
 } from "./queue";
 import * as saved from "./saved";
+import { reopened, type Source } from "./sources";
 import type { Chosen } from "./survey";
 
 export interface Order {
@@ -27,6 +28,7 @@ export interface Order {
   name: string;
   label: string;
   file: File;
+  source: Source | undefined;
 }
 
 const AT_ONCE = 3;
@@ -39,8 +41,12 @@ class Uploader {
   readonly queue = new Store<Queue>(NO_QUEUE);
   readonly #files = new Map<string, File>();
   readonly #urls = new Map<string, string>();
+  /** Of lost items: where their files can be read again, when the user allows it. */
+  readonly #sources = new Map<string, Source>();
   readonly #running = new Map<string, Upload>();
   readonly #unkept = new Set<string>();
+  /** Those that were begun anew, as the daemon had nothing of them any more. */
+  readonly #renewed = new Set<string>();
   #sent = new Map<string, number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #restored: Promise<void> | undefined;
@@ -68,11 +74,13 @@ class Uploader {
   async #restore(): Promise<void> {
     const records = await saved.load();
     const items: Item[] = [];
-    for (const { item, url, file } of records) {
+    for (const { item, url, file: kept, source } of records) {
+      const file = kept ?? (source && (await fileAgain(item, source, false)));
       if (file) this.#files.set(item.id, file);
+      else if (source) this.#sources.set(item.id, source);
       if (url) this.#urls.set(item.id, url);
       const state = !file ? "lost" : item.state === "paused" ? "paused" : "waiting";
-      items.push({ ...item, state, sent: item.sent, error: "" });
+      items.push({ ...item, state, isReopenable: source !== null, error: "" });
     }
     if (items.length > 0) {
       saved.isAlive();
@@ -84,7 +92,7 @@ class Uploader {
 
   async add(orders: readonly Order[]): Promise<void> {
     await this.restore(); // first, so that it doesn't take what is new for what was left behind
-    const records = orders.map(({ file, ...order }): saved.Saved => {
+    const records = orders.map(({ file, source = null, ...order }): saved.Saved => {
       const id = crypto.getRandomValues(new Uint32Array(2)).join("-");
       const item: Item = {
         ...order,
@@ -95,11 +103,19 @@ class Uploader {
         state: "waiting",
         error: "",
         isOffline: false,
+        isReopenable: false,
       };
       const keeps = saved.isKept(file.size);
-      if (!keeps) this.#unkept.add(id);
+      if (!keeps && !source) this.#unkept.add(id);
       this.#files.set(id, file);
-      return { id, item, tab: saved.tab, url: "", file: keeps ? file : null };
+      return {
+        id,
+        item,
+        tab: saved.tab,
+        url: "",
+        file: keeps ? file : null,
+        source: keeps ? null : source,
+      };
     });
     this.#change({ type: "add", items: records.map((record) => record.item) });
     saved.isAlive();
@@ -139,6 +155,22 @@ class Uploader {
   /** Take what is done from the list. */
   clear(): void {
     this.#drop(this.#ids((item) => item.state === "done"));
+  }
+
+  /** Read lost files again where they were; the browser may ask. How many could be. */
+  async reopen(): Promise<number> {
+    const found = new Set<string>();
+    for (const item of this.queue.get().items) {
+      const source = this.#sources.get(item.id);
+      const file = source && (await fileAgain(item, source, true));
+      if (!file) continue;
+      this.#files.set(item.id, file);
+      this.#sources.delete(item.id);
+      found.add(item.id);
+    }
+    this.#change({ type: "found", ids: found });
+    this.#pump();
+    return found.size;
   }
 
   /** Files that were chosen once more for uploads that lost theirs; how many fitted. */
@@ -222,6 +254,12 @@ class Uploader {
       if (this.#files.has(item.id)) this.#start(item);
       return;
     }
+    // Its folder was removed, or it took more than a week: begun anew it goes, or says what is missing.
+    if (status === 404 && this.#urls.delete(item.id) && !this.#renewed.has(item.id)) {
+      this.#renewed.add(item.id);
+      this.#start(item);
+      return;
+    }
     this.#fail(item.id, messageOf(response?.getBody() ?? "") || error.message, status === 0);
     this.#pump();
   }
@@ -239,7 +277,9 @@ class Uploader {
     for (const id of ids) {
       this.#files.delete(id);
       this.#urls.delete(id);
+      this.#sources.delete(id);
       this.#unkept.delete(id);
+      this.#renewed.delete(id);
     }
     this.#change({ type: "remove", ids });
     void saved.forget(ids);
@@ -269,6 +309,13 @@ class Uploader {
     this.queue.set(reduced(this.queue.get(), change));
     if (this.queue.get().items.length > 0) setTransfers(true);
   }
+}
+
+/** The same file again; one that was changed meanwhile would not fit to what was sent. */
+async function fileAgain(item: Item, source: Source, asks: boolean): Promise<File | undefined> {
+  const file = await reopened(source, asks);
+  const isSame = file?.size === item.size && file.lastModified === item.modified;
+  return isSame ? file : undefined;
 }
 
 /** Whole, as where an upload was made is told relative to it. */

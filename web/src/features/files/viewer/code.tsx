@@ -70,7 +70,8 @@ export function basics(name: string, language: Compartment): Extension[] {
       ...foldKeymap,
     ]),
     language.of([]),
-    EditorView.contentAttributes.of({ "aria-label": t.files.viewer.editor(name) }),
+    // Said also in numbers: not every tool knows that what is edited is reached by Tab.
+    EditorView.contentAttributes.of({ "aria-label": t.files.viewer.editor(name), tabindex: "0" }),
     look,
     syntaxHighlighting(colours),
   ];
@@ -94,6 +95,8 @@ export interface EditorHandle {
   markSaved: () => void;
   find: () => void;
   toEnd: () => void;
+  /** Both from 1. */
+  goTo: (line: number, column: number) => void;
 }
 
 export interface Position {
@@ -106,6 +109,7 @@ interface Props {
   text: string;
   lineEnd: string;
   isReadOnly: boolean;
+  isHidden?: boolean;
   wraps: boolean;
   line?: number;
   handle: RefObject<EditorHandle | null>;
@@ -176,9 +180,13 @@ export function Code(props: Props) {
           selection: { anchor: editor.state.doc.length },
           scrollIntoView: true,
         }),
+      goTo: (line, column) => {
+        goTo(editor, line, column);
+        editor.focus();
+      },
     };
-    if (props.line) goTo(editor, props.line);
-    if (!props.isReadOnly) editor.focus();
+    if (props.line) goTo(editor, props.line, 1);
+    if (!props.isReadOnly && !props.isHidden) editor.focus();
     tell(editor);
     void loadLanguage(editor, language, props.name);
     return () => {
@@ -191,7 +199,7 @@ export function Code(props: Props) {
     const effect = wrapping.current.reconfigure(props.wraps ? EditorView.lineWrapping : []);
     view.current?.dispatch({ effects: effect });
   }, [props.wraps]);
-  return <div ref={place} className="code-place" />;
+  return <div ref={place} className="code-place" hidden={props.isHidden} />;
 }
 
 function save(calls: RefObject<Props>): boolean {
@@ -199,10 +207,11 @@ function save(calls: RefObject<Props>): boolean {
   return true;
 }
 
-function goTo(editor: EditorView, number: number): void {
+function goTo(editor: EditorView, number: number, column: number): void {
   const line = editor.state.doc.line(Math.min(Math.max(1, number), editor.state.doc.lines));
+  const anchor = Math.min(line.from + column - 1, line.to);
   editor.dispatch({
-    selection: { anchor: line.from },
-    effects: EditorView.scrollIntoView(line.from, { y: "center" }),
+    selection: { anchor },
+    effects: EditorView.scrollIntoView(anchor, { y: "center" }),
   });
 }

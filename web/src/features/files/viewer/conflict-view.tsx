@@ -25,6 +25,9 @@ export function ConflictView(props: Props) {
   const { name, mine, theirs, isBusy, onSave, onTheirs, onClose } = props;
   const text = useRef(() => mine);
   const isDeleted = theirs === undefined;
+  const isPhone = useIsPhone();
+  const { viewer } = t.files;
+  const changedText = isPhone ? viewer.changedTextPhone : viewer.changedText;
   return (
     <Modal
       opened
@@ -33,9 +36,7 @@ export function ConflictView(props: Props) {
       title={(isDeleted ? t.files.viewer.deletedTitle : t.files.viewer.changedTitle)(name)}
       closeButtonProps={{ "aria-label": t.actions.close }}
     >
-      <p className={classes.conflictText}>
-        {isDeleted ? t.files.viewer.deletedText : t.files.viewer.changedText}
-      </p>
+      <p className={classes.conflictText}>{isDeleted ? viewer.deletedText : changedText}</p>
       {!isDeleted && (
         <>
           <div className={classes.sides}>
@@ -55,11 +56,22 @@ export function ConflictView(props: Props) {
           </Button>
         )}
         <Button loading={isBusy} onClick={() => onSave(text.current())}>
-          {isDeleted ? t.files.viewer.saveAnew : t.files.viewer.keepMine}
+          {isDeleted ? viewer.saveAnew : isPhone ? viewer.keepMinePhone : viewer.keepMine}
         </Button>
       </Group>
     </Modal>
   );
+}
+
+/** Beside each change of one's own, what undoes it; to leave it in needs no button. */
+function takeTheirs(kind: "reject" | "accept", act: (event: MouseEvent) => void): HTMLElement {
+  if (kind === "accept") return document.createElement("span");
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "cm-button";
+  button.textContent = t.files.viewer.takeTheirs;
+  button.onmousedown = act;
+  return button;
 }
 
 interface BothProps {
@@ -72,9 +84,7 @@ interface BothProps {
 
 function Both({ name, lineEnd, mine, theirs, text }: BothProps) {
   const place = useRef<HTMLDivElement>(null);
-  const isPhone = useMediaQuery("(max-width: 47.99em)", undefined, {
-    getInitialValueInEffect: false,
-  });
+  const isPhone = useIsPhone();
   useEffect(() => {
     const parent = place.current;
     if (!parent) return undefined;
@@ -89,7 +99,13 @@ function Both({ name, lineEnd, mine, theirs, text }: BothProps) {
         parent,
         state: EditorState.create({
           doc: mine,
-          extensions: [common, unifiedMergeView({ original: theirs.replaceAll("\r\n", "\n") })],
+          extensions: [
+            common,
+            unifiedMergeView({
+              original: theirs.replaceAll("\r\n", "\n"),
+              mergeControls: takeTheirs,
+            }),
+          ],
         }),
       });
       text.current = () => one.state.sliceDoc();
@@ -110,3 +126,6 @@ function Both({ name, lineEnd, mine, theirs, text }: BothProps) {
   }, [name, lineEnd, mine, theirs, text, isPhone]);
   return <div ref={place} className={classes.both} />;
 }
+
+const useIsPhone = (): boolean | undefined =>
+  useMediaQuery("(max-width: 47.99em)", undefined, { getInitialValueInEffect: false });

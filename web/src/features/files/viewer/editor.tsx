@@ -7,8 +7,10 @@ import { nameOf } from "../model/paths";
 import type { TextFile } from "../model/text-file";
 import { Tool } from "../tool";
 import { Code, type EditorHandle, languageOf, type Position } from "./code";
+import { JsonBar } from "./json-bar";
 import { LeaveDialog } from "./leave-dialog";
 import { useDisk } from "./use-disk";
+import { useJson } from "./use-json";
 import type { ViewProps } from "./viewer";
 import classes from "./viewer.module.css";
 import { ViewerBar } from "./viewer-bar";
@@ -33,6 +35,9 @@ export function Editor(props: Props) {
   const isReadOnly = file.encoding !== "utf-8";
   const disk = useDisk({ app, path, file, tag: props.tag, handle, isChanged, isShown });
   const canSave = isChanged && !disk.isBusy && !isReadOnly;
+  const json = useJson(name, file.text, props.line, handle);
+  const isFormatted = json?.formatted !== undefined;
+  const shown = useRef<EditorHandle>(null); // of the formatted view
   const save = () => {
     if (canSave) void disk.save();
   };
@@ -43,12 +48,17 @@ export function Editor(props: Props) {
   return (
     <div className={classes.viewer}>
       <ViewerBar {...props} note={<Note isReadOnly={isReadOnly} isChanged={isChanged} />}>
-        <Tool label={t.files.viewer.find} onClick={() => handle.current?.find()}>
+        <Tool
+          label={t.files.viewer.find}
+          onClick={() => (isFormatted ? shown : handle).current?.find()}
+        >
           <IconSearch size={18} />
         </Tool>
-        <Tool label={t.files.viewer.wrap} isOn={wraps} onClick={wrap}>
-          <IconTextWrap size={18} />
-        </Tool>
+        <span className={classes.wide}>
+          <Tool label={t.files.viewer.wrap} isOn={wraps} onClick={wrap}>
+            <IconTextWrap size={18} />
+          </Tool>
+        </span>
         {!isReadOnly && (
           <Button
             size="xs"
@@ -63,15 +73,28 @@ export function Editor(props: Props) {
         )}
       </ViewerBar>
       {isReadOnly && <div className={classes.reason}>{t.files.viewer.latin}</div>}
-      {disk.isStale && !disk.conflict && (
+      {disk.stale && !disk.conflict && (
         <div className={classes.reason} role="status">
-          <span>{t.files.viewer.changedBanner}</span>
+          <span>{t.files.viewer.stale[disk.stale]}</span>
           <Button size="compact-sm" variant="default" onClick={() => void disk.compare()}>
-            {t.files.viewer.showDiff}
+            {t.files.viewer.look[disk.stale]}
           </Button>
         </div>
       )}
+      {json && <JsonBar json={json} handle={handle} />}
+      {isFormatted && (
+        <Code
+          key={json.formatted}
+          name={name}
+          text={json.formatted ?? ""}
+          lineEnd={"\n"}
+          isReadOnly
+          wraps={wraps}
+          handle={shown}
+        />
+      )}
       <Code
+        isHidden={isFormatted}
         name={name}
         text={file.text}
         lineEnd={file.lineEnd}
@@ -79,12 +102,15 @@ export function Editor(props: Props) {
         wraps={wraps}
         line={props.line}
         handle={handle}
-        onChanged={setChanged}
+        onChanged={(is) => {
+          setChanged(is);
+          if (!is) json?.check();
+        }}
         onPosition={setPosition}
         onSave={save}
       />
       <div className={`${classes.foot} number`}>
-        <span>{t.files.viewer.position(position.line, position.column)}</span>
+        <span>{!isFormatted && t.files.viewer.position(position.line, position.column)}</span>
         <span className={classes.grow} />
         <span>{file.encoding === "utf-8" ? "UTF-8" : "Windows-1252"}</span>
         <span>{t.files.viewer.lineEnd[file.lineEnd]}</span>

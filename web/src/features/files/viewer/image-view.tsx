@@ -1,12 +1,13 @@
 import { Button } from "@mantine/core";
 import { IconPhotoOff } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { Empty } from "@/components/empty";
 import { bytes } from "@/lib/format";
 import { t } from "@/lib/messages";
-import { fileAddress, readFile } from "../api";
+import { fileAddress } from "../api";
 import { imageType } from "../model/kinds";
 import { nameOf } from "../model/paths";
+import { useBlobAddress } from "./use-blob-address";
 import type { ViewProps } from "./viewer";
 import classes from "./viewer.module.css";
 import { ViewerBar } from "./viewer-bar";
@@ -69,21 +70,6 @@ export function ImageView(props: ViewProps & { onEdit: () => void }) {
 /** The daemon's own address, but for what it calls by another type than a browser needs. */
 function useSource(app: string, path: string, tag: string): string {
   const type = imageType(nameOf(path));
-  const [made, setMade] = useState("");
-  useEffect(() => {
-    if (!type) return undefined;
-    const control = new AbortController();
-    let address = "";
-    readFile(app, path, { signal: control.signal })
-      .then(async (response) => {
-        address = URL.createObjectURL(new Blob([await response.arrayBuffer()], { type }));
-        setMade(address);
-      })
-      .catch(() => undefined);
-    return () => {
-      control.abort();
-      URL.revokeObjectURL(address);
-    };
-  }, [app, path, type]);
+  const made = useBlobAddress(app, path, type);
   return type ? made : `${fileAddress(app, path)}&v=${encodeURIComponent(tag)}`;
 }

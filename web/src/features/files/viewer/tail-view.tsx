@@ -34,13 +34,18 @@ export function TailView(props: Props) {
   const reason = end === "end" ? t.files.viewer.tooBig : t.files.viewer.tooBigStart;
   return (
     <div className={classes.viewer}>
-      <ViewerBar {...props} note={<span className={classes.badge}>{t.files.viewer.readOnly}</span>}>
+      <ViewerBar
+        {...props}
+        note={<span className={`${classes.badge} ${classes.note}`}>{t.files.viewer.readOnly}</span>}
+      >
         <Tool label={t.files.viewer.find} onClick={() => handle.current?.find()}>
           <IconSearch size={18} />
         </Tool>
-        <Tool label={t.files.viewer.wrap} isOn={wraps} onClick={() => setWraps(!wraps)}>
-          <IconTextWrap size={18} />
-        </Tool>
+        <span className={classes.wide}>
+          <Tool label={t.files.viewer.wrap} isOn={wraps} onClick={() => setWraps(!wraps)}>
+            <IconTextWrap size={18} />
+          </Tool>
+        </span>
         {props.onEdit && (
           <Button variant="default" size="xs" mx={4} onClick={props.onEdit}>
             {t.files.viewer.edit}

@@ -28,12 +28,14 @@ export function ViewerBar({ app, path, head, note, children, onClose, onEnter }:
       {head && !note && <span className={`${classes.note} number`}>{bytes(head.size)}</span>}
       {children}
       {head && (
-        <Tool
-          label={t.files.download}
-          onClick={() => void download(app, folder, [nameOf(path)], true).catch(failed)}
-        >
-          <IconDownload size={18} />
-        </Tool>
+        <span className={children ? classes.wide : classes.always}>
+          <Tool
+            label={t.files.download}
+            onClick={() => void download(app, folder, [nameOf(path)], true).catch(failed)}
+          >
+            <IconDownload size={18} />
+          </Tool>
+        </span>
       )}
       <Tool label={t.files.viewer.close} onClick={onClose}>
         <IconX size={18} />

@@ -8,6 +8,7 @@ import { kindOfFile, viewOf } from "../model/kinds";
 import { nameOf, parentOf } from "../model/paths";
 import { ImageView } from "./image-view";
 import { MediaView } from "./media-view";
+import { PdfView } from "./pdf-view";
 import { TailView } from "./tail-view";
 import { TextView } from "./text-view";
 import { type FileHead, isGone, useFileHead } from "./use-file";
@@ -65,6 +66,7 @@ function View(props: ViewProps) {
   const isLog = kindOfFile(name, head.type) === "log" && head.size > 0 && line === 0;
   const isBig = head.size > MOST_EDITABLE_BYTES;
   const view = asText ? "text" : viewOf(name, head.type);
+  if (view === "pdf") return <PdfView {...props} />;
   if (view === "image") return <ImageView {...props} onEdit={() => setAsText(true)} />;
   if (view === "audio" || view === "video") return <MediaView {...props} kind={view} />;
   if (isBig || (isLog && !asText)) {
