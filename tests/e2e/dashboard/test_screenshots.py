@@ -14,7 +14,7 @@ from support.daemon import Daemon
 MakeDaemon = Callable[..., Daemon]
 OpenWindow = Callable[..., Window]
 
-SIZES = {"desktop": (1360, 860), "phone": (390, 844)}
+SIZES = {"desktop": (1360, 860), "phone": (390, 844), "ultrawide": (2560, 1080)}
 GAME = r"""
 import time
 print("\x1b[1mStarting the server, version 1.21\x1b[0m")

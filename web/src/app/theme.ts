@@ -71,6 +71,12 @@ export const theme = createTheme({
     },
     Menu: { defaultProps: { shadow: "md", radius: "md" } },
     Button: { defaultProps: { size: "sm" } },
+    SegmentedControl: {
+      styles: {
+        root: { backgroundColor: "var(--sunken)", boxShadow: "inset 0 0 0 1px var(--line)" },
+        indicator: { backgroundColor: "var(--surface)" },
+      },
+    },
   },
 });
 

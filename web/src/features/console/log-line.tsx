@@ -70,17 +70,21 @@ function looks({ style }: Piece): {
   ]
     .map((name) => (name ? classes[name] : undefined))
     .filter(Boolean);
-  const [front, back] = style.inverse
-    ? [style.background ?? "var(--term-back)", style.colour ?? "var(--term-text)"]
-    : [style.colour, style.background];
-  const colours: React.CSSProperties = {
-    ...(front === undefined ? {} : { color: colour(front) }),
-    ...(back === undefined ? {} : { backgroundColor: colour(back) }),
-  };
+  const colours = style.inverse
+    ? { color: "var(--term-back)", backgroundColor: colour(style.colour ?? "var(--term-text)") }
+    : {
+        ...(style.colour === undefined ? {} : { color: colour(style.colour) }),
+        ...(style.background === undefined ? {} : { backgroundColor: tint(style.background) }),
+      };
   return {
     className: names.join(" ") || undefined,
     style: Object.keys(colours).length ? colours : undefined,
   };
+}
+
+/** Every colour of text is readable on every tint. */
+function tint(value: NonNullable<Style["background"]>): string {
+  return `color-mix(in oklab, ${colour(value)} var(--term-tint), var(--term-back))`;
 }
 
 function colour(value: NonNullable<Style["colour"]>): string {

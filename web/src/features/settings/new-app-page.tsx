@@ -4,6 +4,7 @@ import { useState } from "react";
 import { sentence, told } from "@/components/notify";
 import { useTitle } from "@/components/page";
 import panel from "@/components/panel.module.css";
+import { SaveBar } from "@/components/save-bar";
 import { useConfigText } from "@/lib/config";
 import { appNames, DEFAULTS, withApp } from "@/lib/config-text";
 import { t } from "@/lib/messages";
@@ -59,9 +60,9 @@ function NewApp({ text }: { text: string }) {
         />
       </div>
       <AppForm fields={fields} onChange={setFields} commandError={commandError} />
-      <div className={classes.foot}>
+      <SaveBar note="">
         <Button onClick={check}>{t.form.review}</Button>
-      </div>
+      </SaveBar>
       <ReviewDialog
         title={t.config.reviewTitle}
         before={text}

@@ -1,9 +1,9 @@
-import { Button, Loader } from "@mantine/core";
+import { Loader } from "@mantine/core";
 import { IconChartAreaLine } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Empty } from "@/components/empty";
-import { sentence } from "@/components/notify";
+import { LoadFailed } from "@/components/load-failed";
 import panel from "@/components/panel.module.css";
 import type { App } from "@/lib/fleet";
 import { bytes, percent } from "@/lib/format";
@@ -30,14 +30,11 @@ export function UsageTab({ app, isShown }: { app: App; isShown: boolean }) {
   });
   if (usage.isError) {
     return (
-      <Empty
+      <LoadFailed
         icon={<IconChartAreaLine size={28} />}
-        tone="bad"
-        title={t.errors.title}
-        text={sentence(usage.error)}
-      >
-        <Button onClick={() => void usage.refetch()}>{t.actions.retry}</Button>
-      </Empty>
+        error={usage.error}
+        onRetry={() => void usage.refetch()}
+      />
     );
   }
   if (!usage.data) return <Loader mx="auto" mt={96} display="block" />;
