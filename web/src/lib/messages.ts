@@ -305,7 +305,7 @@ const english = {
     apply: "Apply",
     applied: "The config was applied",
     discard: "Discard changes",
-    noChanges: "Nothing has changed",
+    noChanges: "Nothing has changed.",
     reviewTitle: "These lines change",
     position: (line: number, column: number) => `Line ${line}, column ${column}`,
     restart:

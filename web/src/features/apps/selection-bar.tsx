@@ -46,7 +46,7 @@ function Step({ icon: Icon, label, isBad = false, onClick }: StepProps) {
   return (
     <Button
       variant="default"
-      className={isBad ? classes.kill : undefined}
+      className={`${classes.step} ${isBad ? classes.kill : ""}`}
       leftSection={<Icon size={17} />}
       aria-label={label}
       title={label}

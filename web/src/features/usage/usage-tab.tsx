@@ -17,6 +17,8 @@ import { merged } from "./series";
 import classes from "./usage-tab.module.css";
 
 const STEP_MS = 30_000;
+const PERCENTS = [1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
+const BYTES = Array.from({ length: 34 }, (_, i) => 2 ** (i + 16)); // 64 KiB and up
 
 /** What an app used in the last hour; a click on a moment leads to the console of that time. */
 export function UsageTab({ app, isShown }: { app: App; isShown: boolean }) {
@@ -51,12 +53,20 @@ export function UsageTab({ app, isShown }: { app: App; isShown: boolean }) {
       search: { at: Math.round(ms) },
     });
   const parts = [
-    { label: t.usage.cpu, values: series.cpu, show: percent, floor: 5, tone: "--graph" },
+    {
+      label: t.usage.cpu,
+      values: series.cpu,
+      show: percent,
+      floor: 5,
+      steps: PERCENTS,
+      tone: "--graph",
+    },
     {
       label: t.usage.memory,
       values: series.memory,
       show: bytes,
       floor: 1 << 20,
+      steps: BYTES,
       tone: "--graph-2",
     },
   ];
@@ -80,6 +90,7 @@ export function UsageTab({ app, isShown }: { app: App; isShown: boolean }) {
             values={part.values}
             show={part.show}
             floor={part.floor}
+            steps={part.steps}
             tone={part.tone}
             onClick={goTo}
             label={part.label}
