@@ -83,6 +83,15 @@ describe("pages", () => {
   });
 });
 
+it("leaves the log's last line to the live output, because it may go on", () => {
+  const log = new LogWindow();
+  log.extend(page(["a", "name? "], 0));
+  expect([texts(log), log.end]).toEqual([["a"], 2]);
+  log.append(output("name? ", 2, { partial: true, next: 8 }));
+  log.append(output("you", 8));
+  expect(texts(log)).toEqual(["a", "name? you"]);
+});
+
 describe("letting go", () => {
   it("cuts where the offset is known, so that what went can be read again", () => {
     const log = new LogWindow();
@@ -95,7 +104,7 @@ describe("letting go", () => {
 
   it("cuts the end the same way", () => {
     const log = new LogWindow();
-    log.extend(page(["a", "b", "c"], 0));
+    log.extend(page(["a", "b", "c"], 0, { next: 6 }));
     expect(log.trimEnd(2)).toBe(true);
     expect([texts(log), log.end]).toEqual([["a", "b"], 4]);
     expect(log.trimEnd(2)).toBe(false);
@@ -119,7 +128,7 @@ it("says what is missing", () => {
 
 it("finds the line of an offset", () => {
   const log = new LogWindow();
-  log.extend(page(["aa", "bb", "cc"], 0));
+  log.extend(page(["aa", "bb", "cc"], 0, { next: 9 }));
   expect(log.find(4)).toBe(1);
 });
 

@@ -146,11 +146,13 @@ export class LogWindow {
     this.#lead = { style, isKnown: !this.hasEarlier || (lead.isKnown && !isStyled) };
   }
 
-  /** The page after what is held. */
+  /** The page after what is held; without the log's last line: it may go on, so it is left to the live output. */
   extend(page: LogPage): void {
     if (this.count === 0) this.start = page.lines[0]?.offset ?? page.end;
-    this.lines.push(...linesOf(page, this.#style));
-    this.end = page.next ?? page.end;
+    const last = page.next === undefined ? page.lines.at(-1) : undefined;
+    const lines = linesOf(page, this.#style);
+    this.lines.push(...(last ? lines.slice(0, -1) : lines));
+    this.end = last?.offset ?? page.next ?? page.end;
     this.isOpen = false;
   }
 
