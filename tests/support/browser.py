@@ -114,6 +114,11 @@ class Window:
         """All lines that the open console holds, read by scrolling through them."""
         return cast("list[str]", self.page.evaluate(READ_LINES, [0, 0]))
 
+    def still(self) -> None:
+        """Wait until nothing moves or fades any more."""
+        self.page.wait_for_function("""() => document.getAnimations().every(
+            (each) => each.playState !== "running" || each.effect.getTiming().iterations > 1)""")
+
     def faults(self) -> list[str]:
         """What went wrong in the page: errors, and what its content policy refused."""
         return self._faults

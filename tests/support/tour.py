@@ -235,6 +235,7 @@ def _config(window: Window) -> Iterator[str]:
     yield "config-review"
     window.button("Cancel").click()
     editor.click()
+    window.page.keyboard.press("Control+End")
     window.page.keyboard.type("oops")
     window.see("The config isn't valid yet")
     yield "config-fault"

@@ -32,5 +32,5 @@ def test_pictures(
     window = pages(daemon.start(), size=SIZES[size], dark=dark)
     kind = "dark" if dark else "light"
     for stop in tour(window, daemon):
-        window.page.wait_for_timeout(400)  # until what moves has come to rest
+        window.still()
         window.page.screenshot(path=str(directory / f"{stop}-{size}-{kind}.png"))
