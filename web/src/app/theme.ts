@@ -69,7 +69,8 @@ export const theme = createTheme({
       styles: { title: { fontWeight: 650, fontSize: "1.0625rem" } },
       defaultProps: { centered: true, radius: "lg", overlayProps: { backgroundOpacity: 0.45 } },
     },
-    Menu: { defaultProps: { shadow: "md", radius: "md" } },
+    // Without the placeholder, which is no child that a menu may have, its first item has the focus.
+    Menu: { defaultProps: { shadow: "md", radius: "md", withInitialFocusPlaceholder: false } },
     Button: { defaultProps: { size: "sm" } },
     SegmentedControl: {
       styles: {
@@ -90,6 +91,7 @@ export const variables: CSSVariablesResolver = () => ({
     "--mantine-color-placeholder": "#6f716a",
     "--mantine-color-default-border": "#d6d3c9",
     "--mantine-color-error": "#b03626",
+    "--mantine-color-red-light-color": "#b03626",
     "--mantine-color-anchor": "#0c6a74",
   },
   dark: {
@@ -99,6 +101,7 @@ export const variables: CSSVariablesResolver = () => ({
     "--mantine-color-placeholder": "#82969a",
     "--mantine-color-default-border": "#2b3c41",
     "--mantine-color-error": "#f08a76",
+    "--mantine-color-red-light-color": "#f08a76",
     "--mantine-color-anchor": "#74bbbd",
   },
 });
