@@ -91,7 +91,6 @@ export const variables: CSSVariablesResolver = () => ({
     "--mantine-color-placeholder": "#6f716a",
     "--mantine-color-default-border": "#d6d3c9",
     "--mantine-color-error": "#b03626",
-    "--mantine-color-red-light-color": "#b03626",
     "--mantine-color-anchor": "#0c6a74",
   },
   dark: {
@@ -101,7 +100,6 @@ export const variables: CSSVariablesResolver = () => ({
     "--mantine-color-placeholder": "#82969a",
     "--mantine-color-default-border": "#2b3c41",
     "--mantine-color-error": "#f08a76",
-    "--mantine-color-red-light-color": "#f08a76",
     "--mantine-color-anchor": "#74bbbd",
   },
 });

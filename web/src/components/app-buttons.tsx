@@ -66,7 +66,7 @@ export function AppButtons({ app, wide = false }: { app: App; wide?: boolean }) 
         </Menu.Item>
         <Menu.Divider />
         <Menu.Item
-          color="red"
+          color="var(--bad)"
           leftSection={<IconSkull size={17} />}
           disabled={!busy}
           onClick={() => setAsking(true)}

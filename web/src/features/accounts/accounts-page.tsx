@@ -90,7 +90,7 @@ function Account({ name, isLast, onChange }: AccountProps) {
         </Menu.Item>
         <Menu.Divider />
         <Menu.Item
-          color="red"
+          color="var(--bad)"
           leftSection={<IconTrash size={17} />}
           disabled={isLast}
           title={isLast ? t.accounts.last : undefined}

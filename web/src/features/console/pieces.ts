@@ -20,7 +20,7 @@ const MOST_FOUND = 500; // places that are marked in one line
 export function piecesOf(segments: readonly Segment[], find: string): Piece[] {
   const text = segments.map((segment) => segment.text).join("");
   const links = text.includes("://") ? linksIn(text) : [];
-  const found = find ? foundIn(text, find) : [];
+  const found = find ? placesOf(text, find) : [];
   if (links.length === 0 && found.length === 0) return [...segments];
   const edges = [...links, ...found].flatMap(({ from, to }) => [from, to]);
   const cuts = [...new Set(edges)].sort((a, b) => a - b);
@@ -55,7 +55,7 @@ function linksIn(text: string): Range[] {
 }
 
 /** As the daemon searches: the case of ASCII letters is nothing. */
-function foundIn(text: string, find: string): Range[] {
+function placesOf(text: string, find: string): Range[] {
   const lower = asciiLower(text);
   const wanted = asciiLower(find);
   const ranges: Range[] = [];
