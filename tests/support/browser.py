@@ -24,9 +24,8 @@ AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min
 # The browser itself tells in the console of a daemon that is away, and of a session that ended.
 EXPECTED = re.compile(r"Failed to load resource|WebSocket connection to|ERR_|net::")
 WATCH = """
-  window.violations = [];
-  document.addEventListener("securitypolicyviolation", (event) =>
-    window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
+  document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
+    console.error(`content policy: ${violatedDirective} ${blockedURI}`));
 """
 # Scrolls through all lines that there are, as a reader would, and takes each once.
 READ_LINES = """
@@ -115,10 +114,13 @@ class Window:
         """All lines that the open console holds, read by scrolling through them."""
         return cast("list[str]", self.page.evaluate(READ_LINES, [0, 0]))
 
+    def still(self) -> None:
+        """Wait until nothing moves or fades any more."""
+        self.page.wait_for_function("""() => document.getAnimations().every(
+            (each) => each.playState !== "running" || each.effect.getTiming().iterations > 1)""")
+
     def faults(self) -> list[str]:
         """What went wrong in the page: errors, and what its content policy refused."""
-        if not self.page.is_closed() and self.page.url.startswith("http"):
-            self._faults += self.page.evaluate("window.violations ?? []")
         return self._faults
 
     def serious(self) -> list[str]:

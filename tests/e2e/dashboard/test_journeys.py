@@ -24,6 +24,11 @@ for i in range(1, {LINES} + 1): print("line", i)
 print("needle in the haystack", flush=True)
 for line in sys.stdin: print("heard " + line.strip(), flush=True)
 """
+SCROLL_UP = """() => {
+    const log = document.querySelector("[role=log]");
+    log.scrollTop = 0;
+    return log.textContent.includes("Started server big");
+}"""
 COUNT = """
 import time
 for i in range(1, 301):
@@ -66,6 +71,8 @@ def test_signing_in_and_running_apps(make_daemon: MakeDaemon, pages: OpenWindow)
         window.page.get_by_label(f"Select {name}").check()
     window.page.get_by_label("2 selected").get_by_role("button", name="Start", exact=True).click()
     expect(window.row("mc-b")).to_contain_text("Running")
+    row.get_by_role("button", name="Stop mc-a").click()
+    expect(row).to_contain_text("Stopped")
     window.daemon.post("mc-b", "TERM")  # by somebody else
     expect(window.row("mc-b")).to_contain_text("Stopped")
 
@@ -80,16 +87,18 @@ def test_signing_in_and_running_apps(make_daemon: MakeDaemon, pages: OpenWindow)
 def test_a_long_console_is_read_to_its_first_line(
     make_daemon: MakeDaemon, pages: OpenWindow
 ) -> None:
-    """Back by scrolling and at once, searched, and answered to."""
+    """Back by scrolling through all of it and at once, searched, and answered to."""
     daemon = make_daemon({"big": {"command": python(BIG)}}).start()
     daemon.until_line("big", "needle", 30)
     window = pages(daemon).open_app("big").sign_in()
     window.see("needle in the haystack")
     log = window.page.get_by_role("log")
 
-    log.evaluate("log => { log.scrollTop = 0 }")  # what is held goes back on its own
-    expect(window.button("Jump to newest")).to_be_visible()
-    expect(window.page.get_by_text(re.compile("^line 9[67]..."))).not_to_have_count(0)
+    window.page.wait_for_function(SCROLL_UP, timeout=90_000)  # page by page, to the first of all
+    expect(window.page.get_by_text("line 1", exact=True)).to_be_visible()
+    expect(window.page.get_by_text("The log begins here.")).to_be_visible()
+    window.button("Jump to newest").click()
+    expect(window.page.get_by_text(f"line {LINES}", exact=True)).to_be_visible()
     log.focus()
     window.page.keyboard.press("Home")
     expect(window.page.get_by_text("line 1", exact=True)).to_be_visible()
@@ -263,40 +272,3 @@ def test_palette_and_the_phone(make_daemon: MakeDaemon, pages: OpenWindow) -> No
     window.page.get_by_placeholder("Find an app").fill("action log")
     window.page.keyboard.press("Enter")
     expect(window.page.get_by_role("heading", name="Action log")).to_be_visible()
-
-
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_no_page_keeps_anybody_out(
-    make_daemon: MakeDaemon, pages: OpenWindow, *, dark: bool
-) -> None:
-    """Axe finds nothing serious, in both themes."""
-    apps = {
-        "mc-run": {"command": ["cat"]},
-        "mc-crash": {"command": ["false"]},
-        "off": {"command": ["cat"], "enabled": False},
-    }
-    window = pages(make_daemon(apps).start(), dark=dark).go()
-    expect(window.button("Sign in")).to_be_visible()
-    found = window.serious()
-    window.sign_in()
-    expect(window.row("off")).to_be_visible()
-    for path in (
-        "/",
-        "/new",
-        "/apps/mc-run/console",
-        "/apps/mc-run/usage",
-        "/apps/mc-run/activity",
-        "/apps/mc-run/settings",
-        "/apps/none/console",
-        "/log",
-        "/accounts",
-        "/sessions",
-        "/config",
-        "/about",
-    ):
-        window.go(path)
-        expect(window.page.locator("h1")).to_be_visible()
-        window.page.wait_for_timeout(500)
-        found += [f"{path} {each}" for each in window.serious()]
-
-    assert found == []

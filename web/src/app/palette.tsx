@@ -62,6 +62,8 @@ export function Palette() {
   );
   return (
     <Spotlight
+      title={t.nav.palette}
+      classNames={{ header: "only-read" }}
       actions={groups}
       shortcut={["mod + K"]}
       tagsToIgnore={[]}

@@ -20,7 +20,9 @@ const colours = coloursManager();
 const queries = new QueryClient({
   defaultOptions: {
     queries: {
-      retry: (count, error) => !(error instanceof ApiError && error.status < 500) && count < 4,
+      // What the daemon itself says is shown soon; a connection may come back.
+      retry: (count, error) =>
+        error instanceof ApiError ? error.status >= 500 && count < 1 : count < 4,
       staleTime: 10_000,
     },
   },

@@ -69,8 +69,15 @@ export const theme = createTheme({
       styles: { title: { fontWeight: 650, fontSize: "1.0625rem" } },
       defaultProps: { centered: true, radius: "lg", overlayProps: { backgroundOpacity: 0.45 } },
     },
-    Menu: { defaultProps: { shadow: "md", radius: "md" } },
+    // Without the placeholder, which is no child that a menu may have, its first item has the focus.
+    Menu: { defaultProps: { shadow: "md", radius: "md", withInitialFocusPlaceholder: false } },
     Button: { defaultProps: { size: "sm" } },
+    SegmentedControl: {
+      styles: {
+        root: { backgroundColor: "var(--sunken)", boxShadow: "inset 0 0 0 1px var(--line)" },
+        indicator: { backgroundColor: "var(--surface)" },
+      },
+    },
   },
 });
 

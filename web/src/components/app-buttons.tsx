@@ -1,12 +1,7 @@
 import { ActionIcon, Button, Menu, Tooltip } from "@mantine/core";
-import {
-  IconDotsVertical,
-  IconPlayerPlay,
-  IconPlayerStop,
-  IconRefresh,
-  IconSkull,
-} from "@tabler/icons-react";
+import { IconPlayerPlay, IconPlayerStop, IconRefresh, IconSkull } from "@tabler/icons-react";
 import { useState } from "react";
+import { DotsMenu } from "@/components/dots-menu";
 import { KillDialog } from "@/components/kill-dialog";
 import { useOperate } from "@/components/use-operate";
 import type { Operation } from "@/lib/apps";
@@ -51,47 +46,34 @@ export function AppButtons({ app, wide = false }: { app: App; wide?: boolean }) 
           onClick={() => run("START")}
         />
       )}
-      <Menu position="bottom-end" width={180}>
-        <Menu.Target>
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            size="lg"
-            aria-label={t.apps.more(app.name)}
-            className={classes.icon}
-          >
-            <IconDotsVertical size={18} />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item
-            leftSection={<IconPlayerPlay size={17} />}
-            disabled={busy}
-            onClick={() => run("START")}
-          >
-            {t.actions.start}
-          </Menu.Item>
-          <Menu.Item leftSection={<IconRefresh size={17} />} onClick={() => run("RESTART")}>
-            {t.actions.restart}
-          </Menu.Item>
-          <Menu.Item
-            leftSection={<IconPlayerStop size={17} />}
-            disabled={!busy}
-            onClick={() => run("TERM")}
-          >
-            {t.actions.stop}
-          </Menu.Item>
-          <Menu.Divider />
-          <Menu.Item
-            color="red"
-            leftSection={<IconSkull size={17} />}
-            disabled={!busy}
-            onClick={() => setAsking(true)}
-          >
-            {t.actions.kill}
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+      <DotsMenu label={t.apps.more(app.name)} width={180}>
+        <Menu.Item
+          leftSection={<IconPlayerPlay size={17} />}
+          disabled={busy}
+          onClick={() => run("START")}
+        >
+          {t.actions.start}
+        </Menu.Item>
+        <Menu.Item leftSection={<IconRefresh size={17} />} onClick={() => run("RESTART")}>
+          {t.actions.restart}
+        </Menu.Item>
+        <Menu.Item
+          leftSection={<IconPlayerStop size={17} />}
+          disabled={!busy}
+          onClick={() => run("TERM")}
+        >
+          {t.actions.stop}
+        </Menu.Item>
+        <Menu.Divider />
+        <Menu.Item
+          color="var(--bad)"
+          leftSection={<IconSkull size={17} />}
+          disabled={!busy}
+          onClick={() => setAsking(true)}
+        >
+          {t.actions.kill}
+        </Menu.Item>
+      </DotsMenu>
       <KillDialog
         names={isAsking ? [app.name] : []}
         onClose={() => setAsking(false)}

@@ -16,7 +16,8 @@ export function DiffView({
 }) {
   const lines = useMemo(() => diff(before, after), [before, after]);
   return (
-    <section className={classes.frame} aria-label={label} tabIndex={-1}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls by keys
+    <section className={classes.frame} aria-label={label} tabIndex={0}>
       <pre className={classes.diff}>
         {lines.map((line) => (
           <div key={`${line.kind}${line.number}`} className={classes.line} data-kind={line.kind}>

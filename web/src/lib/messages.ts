@@ -150,7 +150,11 @@ const english = {
     search: "Search the whole log",
     searchShort: "Search",
     searching: "Searching",
-    found: (n: number, more: boolean) => `${count(n)}${more ? "+" : ""} found`,
+    found: (n: number, more: boolean, at: number) =>
+      `${at > 0 ? `${count(at)} of ` : ""}${count(n)}${more ? "+" : ""} found`,
+    older: "Previous line found",
+    newer: "Next line found",
+    results: "All lines found",
     nothing: "Nothing found",
     searchMore: "Search further back",
     timestamps: "Time stamps",
@@ -163,7 +167,7 @@ const english = {
     lost: "Reconnecting",
     readOnly: "You may read this console, but not write to it.",
     refused: "The console can't be opened",
-    fastForward: "Printing very quickly",
+    tooLong: "That is too long to be sent at once: a command may have 900 kB.",
   },
   usage: {
     title: "The last hour",
@@ -301,7 +305,7 @@ const english = {
     apply: "Apply",
     applied: "The config was applied",
     discard: "Discard changes",
-    noChanges: "Nothing has changed",
+    noChanges: "Nothing has changed.",
     reviewTitle: "These lines change",
     position: (line: number, column: number) => `Line ${line}, column ${column}`,
     restart:

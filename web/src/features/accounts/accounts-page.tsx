@@ -1,6 +1,5 @@
-import { ActionIcon, Button, Loader, Menu } from "@mantine/core";
+import { Button, Loader, Menu } from "@mantine/core";
 import {
-  IconDotsVertical,
   IconKey,
   IconPencil,
   IconTrash,
@@ -9,10 +8,11 @@ import {
   IconUsers,
 } from "@tabler/icons-react";
 import { useState } from "react";
-import { Empty } from "@/components/empty";
-import { sentence } from "@/components/notify";
+import { DotsMenu } from "@/components/dots-menu";
+import { LoadFailed } from "@/components/load-failed";
 import { Page } from "@/components/page";
 import panel from "@/components/panel.module.css";
+import tag from "@/components/tag.module.css";
 import { t } from "@/lib/messages";
 import { session } from "@/lib/session";
 import { useStore } from "@/lib/store";
@@ -36,14 +36,11 @@ export function AccountsPage() {
     <Page title={t.accounts.title} text={t.accounts.text} actions={accounts.isSuccess && add}>
       {accounts.isPending && <Loader mx="auto" mt={48} display="block" />}
       {accounts.isError && (
-        <Empty
+        <LoadFailed
           icon={<IconUsers size={28} />}
-          tone="bad"
-          title={t.errors.title}
-          text={sentence(accounts.error)}
-        >
-          <Button onClick={() => void accounts.refetch()}>{t.actions.retry}</Button>
-        </Empty>
+          error={accounts.error}
+          onRetry={() => void accounts.refetch()}
+        />
       )}
       {accounts.data && (
         <ul className={`${panel.panel} ${classes.list}`}>
@@ -76,45 +73,32 @@ function Account({ name, isLast, onChange }: AccountProps) {
       <span className={classes.name} title={name}>
         {name}
       </span>
-      {name === user && <span className={classes.you}>{t.accounts.you}</span>}
+      {name === user && <span className={tag.tag}>{t.accounts.you}</span>}
       <span className={classes.grow} />
-      <Menu position="bottom-end" width={220}>
-        <Menu.Target>
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            size="lg"
-            aria-label={t.accounts.more(name)}
-            className={classes.icon}
-          >
-            <IconDotsVertical size={18} />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item
-            leftSection={<IconKey size={17} />}
-            onClick={() => onChange({ kind: "password", name })}
-          >
-            {t.accounts.changePassword}
-          </Menu.Item>
-          <Menu.Item
-            leftSection={<IconPencil size={17} />}
-            onClick={() => onChange({ kind: "rename", name })}
-          >
-            {t.accounts.rename}
-          </Menu.Item>
-          <Menu.Divider />
-          <Menu.Item
-            color="red"
-            leftSection={<IconTrash size={17} />}
-            disabled={isLast}
-            title={isLast ? t.accounts.last : undefined}
-            onClick={() => onChange({ kind: "delete", name })}
-          >
-            {t.actions.delete}
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+      <DotsMenu label={t.accounts.more(name)} width={220}>
+        <Menu.Item
+          leftSection={<IconKey size={17} />}
+          onClick={() => onChange({ kind: "password", name })}
+        >
+          {t.accounts.changePassword}
+        </Menu.Item>
+        <Menu.Item
+          leftSection={<IconPencil size={17} />}
+          onClick={() => onChange({ kind: "rename", name })}
+        >
+          {t.accounts.rename}
+        </Menu.Item>
+        <Menu.Divider />
+        <Menu.Item
+          color="var(--bad)"
+          leftSection={<IconTrash size={17} />}
+          disabled={isLast}
+          title={isLast ? t.accounts.last : undefined}
+          onClick={() => onChange({ kind: "delete", name })}
+        >
+          {t.actions.delete}
+        </Menu.Item>
+      </DotsMenu>
     </li>
   );
 }

@@ -2,7 +2,7 @@ import { Button, Loader } from "@mantine/core";
 import { IconActivity } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { Empty } from "@/components/empty";
-import { sentence } from "@/components/notify";
+import { LoadFailed } from "@/components/load-failed";
 import panel from "@/components/panel.module.css";
 import { StateMark } from "@/components/state-mark";
 import { actionDetails, actionName, useActions } from "@/lib/actions";
@@ -52,14 +52,11 @@ export function ActivityTab({ app }: { app: App }) {
   if (log.isPending) return <Loader mx="auto" mt={96} display="block" />;
   if (log.isError) {
     return (
-      <Empty
+      <LoadFailed
         icon={<IconActivity size={28} />}
-        tone="bad"
-        title={t.errors.title}
-        text={sentence(log.error)}
-      >
-        <Button onClick={() => void log.refetch()}>{t.actions.retry}</Button>
-      </Empty>
+        error={log.error}
+        onRetry={() => void log.refetch()}
+      />
     );
   }
   if (entries.length === 0)

@@ -20,35 +20,10 @@ export function SelectionBar({ list }: { list: AppList }) {
   return (
     <section className={classes.bar} aria-label={t.apps.selected(names.length)}>
       <span className={classes.count}>{t.apps.selected(names.length)}</span>
-      <Button
-        variant="default"
-        leftSection={<IconPlayerPlay size={17} />}
-        onClick={() => run("START")}
-      >
-        {t.actions.start}
-      </Button>
-      <Button
-        variant="default"
-        leftSection={<IconPlayerStop size={17} />}
-        onClick={() => run("TERM")}
-      >
-        {t.actions.stop}
-      </Button>
-      <Button
-        variant="default"
-        leftSection={<IconRefresh size={17} />}
-        onClick={() => run("RESTART")}
-      >
-        {t.actions.restart}
-      </Button>
-      <Button
-        variant="default"
-        className={classes.kill}
-        leftSection={<IconSkull size={17} />}
-        onClick={() => setAsking(true)}
-      >
-        {t.actions.kill}
-      </Button>
+      <Step icon={IconPlayerPlay} label={t.actions.start} onClick={() => run("START")} />
+      <Step icon={IconPlayerStop} label={t.actions.stop} onClick={() => run("TERM")} />
+      <Step icon={IconRefresh} label={t.actions.restart} onClick={() => run("RESTART")} />
+      <Step icon={IconSkull} label={t.actions.kill} isBad onClick={() => setAsking(true)} />
       <CloseButton aria-label={t.apps.clearSelection} onClick={() => list.select(names, false)} />
       <KillDialog
         names={isAsking ? names : []}
@@ -56,5 +31,28 @@ export function SelectionBar({ list }: { list: AppList }) {
         onKill={() => run("KILL")}
       />
     </section>
+  );
+}
+
+interface StepProps {
+  icon: typeof IconSkull;
+  label: string;
+  isBad?: boolean;
+  onClick: () => void;
+}
+
+/** On a phone, the icon alone. */
+function Step({ icon: Icon, label, isBad = false, onClick }: StepProps) {
+  return (
+    <Button
+      variant="default"
+      className={`${classes.step} ${isBad ? classes.kill : ""}`}
+      leftSection={<Icon size={17} />}
+      aria-label={label}
+      title={label}
+      onClick={onClick}
+    >
+      <span className={classes.word}>{label}</span>
+    </Button>
   );
 }

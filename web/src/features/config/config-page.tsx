@@ -3,10 +3,11 @@ import { IconFileOff, IconRefresh } from "@tabler/icons-react";
 import { useBlocker } from "@tanstack/react-router";
 import { useState } from "react";
 import { DiffView } from "@/components/diff-view";
-import { Empty } from "@/components/empty";
+import { LoadFailed } from "@/components/load-failed";
 import { failed, sentence, told } from "@/components/notify";
 import { Page } from "@/components/page";
 import panel from "@/components/panel.module.css";
+import { SaveBar } from "@/components/save-bar";
 import { reloadConfig, saveConfig, useConfigText } from "@/lib/config";
 import { faultsOf } from "@/lib/json-faults";
 import { t } from "@/lib/messages";
@@ -21,14 +22,11 @@ export function ConfigPage() {
     <Page title={t.config.title} text={`${t.config.text} ${t.config.restart}`} actions={<Reload />}>
       {config.isPending && <Loader mx="auto" mt={48} display="block" />}
       {config.isError && (
-        <Empty
+        <LoadFailed
           icon={<IconFileOff size={28} />}
-          tone="bad"
-          title={t.errors.title}
-          text={sentence(config.error)}
-        >
-          <Button onClick={() => void config.refetch()}>{t.actions.retry}</Button>
-        </Empty>
+          error={config.error}
+          onRetry={() => void config.refetch()}
+        />
       )}
       {config.data !== undefined && <Editor text={config.data} />}
     </Page>
@@ -122,17 +120,14 @@ function Editor({ text }: { text: string }) {
       <div className={`${panel.panel} ${classes.editor}`}>
         <CodeEditor value={typed} onChange={setTyped} onSave={review} target={target} />
       </div>
-      <div className={classes.foot}>
-        <span className={classes.note}>
-          {hasFaults ? t.config.broken : isChanged ? "" : t.config.noChanges}
-        </span>
+      <SaveBar note={hasFaults ? t.config.broken : isChanged ? "" : t.config.noChanges}>
         <Button variant="default" disabled={!isChanged} onClick={() => setTyped(base)}>
           {t.config.discard}
         </Button>
         <Button disabled={!isChanged || hasFaults} onClick={review}>
           {t.config.review}
         </Button>
-      </div>
+      </SaveBar>
       <Modal
         opened={isReviewing}
         onClose={() => setReviewing(false)}

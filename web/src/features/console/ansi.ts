@@ -1,130 +1,114 @@
-/** What an app prints, made safe to show: colours and styles as data, everything else dropped. */
+/**
+ * What an app prints, made safe to show: colours and styles as data, rewritten parts as they were left
+ * (carriage returns, backspaces, moves within the line), everything else dropped. Pure.
+ */
 
-export interface Style {
-  /** 0 to 15 of the palette, or "#rrggbb". */
-  colour?: number | string;
-  background?: number | string;
-  bold?: boolean;
-  dim?: boolean;
-  italic?: boolean;
-  underline?: boolean;
-  strike?: boolean;
-  inverse?: boolean;
+import { add, LONGEST, Row, type Segment } from "./row";
+import { PLAIN, restyled, type Style, sequenceOf } from "./sgr";
+
+export type { Segment } from "./row";
+export { LONGEST } from "./row";
+
+/** A line as it is seen. */
+export interface Shown {
+  segments: Segment[];
+  /** In what style the line after it begins. */
+  after: Style;
 }
 
-export interface Segment {
-  text: string;
-  style: Style;
-}
-
-// CSI, OSC and the other strings, two-character sequences; then control characters but the tab.
+// No alternative can fail late, so that no text takes more than one pass:
+// CSI (1: its numbers, 2: its last letter), 3: what begins a string (title, link, ...), its end (4) or not,
+// 5: other sequences; controls but the tab, C1, and characters that hide or turn around what stands beside them.
 const SEQUENCE =
-  /\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])|[\x00-\x08\x0a-\x1f\x7f-\x9f]/g;
-const SGR = /^\x1b\[([\d;:]*)m$/;
-const NO_STYLE: Style = {};
+  /(?:\x1b\[|\x9b)([0-?]*)[ -/]*([@-~]?)|(\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(\x07|\x1b\\|\x9c)?|\x1b([ -/]*[0-~]?)|[\x00-\x08\x0a-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+const UNUSUAL = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/;
+const REWRITES = /[\r\x08]|(?:\x1b\[|\x9b)\d*[CDG]/;
+const CODES = /^[\d;:]*$/;
+const LONGEST_REST = 64; // characters of an unfinished sequence that are kept
+// The drawing characters of old terminals, from "j" on: frames would else be rows of letters.
+const DRAWN = "┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│";
 
 /** The text that is seen. */
 export function plainText(line: string): string {
-  const text = lastReturn(line);
-  return needsWork(text) ? text.replace(SEQUENCE, "") : text;
+  return textOf(shown(line, PLAIN));
 }
 
-export function parse(line: string): Segment[] {
-  const text = lastReturn(line);
-  if (!needsWork(text)) return text ? [{ text, style: NO_STYLE }] : [];
-  const segments: Segment[] = [];
-  let style = NO_STYLE;
+export function textOf({ segments }: Shown): string {
+  return segments.length === 1
+    ? (segments[0]?.text ?? "")
+    : segments.map((segment) => segment.text).join("");
+}
+
+/** What is seen of a line that begins in a style. At most `LONGEST` characters. */
+export function shown(line: string, before: Style): Shown {
+  if (!UNUSUAL.test(line)) {
+    return {
+      segments: line ? [{ text: line.slice(0, LONGEST), style: before }] : [],
+      after: before,
+    };
+  }
+  const paper = REWRITES.test(line) ? new Row() : new Strip();
+  const { style } = print(line, before, paper);
+  return { segments: paper.segments, after: style };
+}
+
+/** A shorter line that looks the same, also when it goes on. */
+export function folded(line: string, before: Style): string {
+  if (!UNUSUAL.test(line)) return line.slice(0, LONGEST);
+  const row = new Row();
+  const { style, rest } = print(line, before, row);
+  const looks = row.segments.map((segment) => sequenceOf(segment.style) + segment.text).join("");
+  return `${looks}${sequenceOf(style)}\x1b[${row.column + 1}G${rest}`;
+}
+
+/** Text that is only added to; quicker than a row. */
+class Strip {
+  readonly segments: Segment[] = [];
+  column = 0;
+
+  write(text: string, style: Style): void {
+    const fitting = text.slice(0, LONGEST - this.column);
+    this.column += fitting.length;
+    add(this.segments, fitting, style);
+  }
+}
+
+/** Returns the style at the end, and a sequence that isn't finished there. */
+function print(line: string, before: Style, paper: Row | Strip): { style: Style; rest: string } {
+  let style = before;
+  let isDrawing = false;
   let from = 0;
-  for (const match of text.matchAll(SEQUENCE)) {
-    push(segments, text.slice(from, match.index), style);
+  let rest = "";
+  for (const match of line.matchAll(SEQUENCE)) {
+    const text = line.slice(from, match.index);
+    if (text) paper.write(isDrawing ? drawn(text) : text, style);
     from = match.index + match[0].length;
-    const sgr = SGR.exec(match[0]);
-    if (sgr) style = restyled(style, sgr[1] ?? "");
-  }
-  push(segments, text.slice(from), style);
-  return segments;
-}
-
-function needsWork(text: string): boolean {
-  for (let i = 0; i < text.length; i += 1) {
-    const code = text.charCodeAt(i);
-    if ((code < 32 && code !== 9) || (code >= 127 && code < 160)) return true;
-  }
-  return false;
-}
-
-/** A carriage return goes back to the line's start: what is seen is what was written last. */
-function lastReturn(line: string): string {
-  if (!line.includes("\r")) return line;
-  return line.split("\r").findLast((part) => part !== "") ?? "";
-}
-
-function push(segments: Segment[], text: string, style: Style): void {
-  if (text) segments.push({ text, style });
-}
-
-function restyled(before: Style, codes: string): Style {
-  const numbers = codes.split(/[;:]/).map((code) => Number(code || 0));
-  let style: Style = { ...before };
-  for (let i = 0; i < numbers.length; i += 1) {
-    const code = numbers[i] ?? 0;
-    if (code === 38 || code === 48) {
-      const [colour, used] = extended(numbers.slice(i + 1));
-      if (colour !== undefined) style[code === 38 ? "colour" : "background"] = colour;
-      i += used;
-    } else {
-      style = simple(style, code);
+    const [whole, numbers = "", letter, string, end, other] = match;
+    if (letter === "m" && CODES.test(numbers)) style = restyled(style, numbers);
+    else if (other?.startsWith("(")) isDrawing = other === "(0";
+    else if (paper instanceof Row) move(paper, whole, letter, numbers);
+    if (from === line.length) {
+      if (string !== undefined && end === undefined) rest = string;
+      else if (letter === "" || other === "") rest = whole.slice(0, LONGEST_REST);
     }
   }
-  return style;
+  const text = line.slice(from);
+  if (text) paper.write(isDrawing ? drawn(text) : text, style);
+  return { style, rest };
 }
 
-const ON: Record<number, keyof Style> = {
-  1: "bold",
-  2: "dim",
-  3: "italic",
-  4: "underline",
-  7: "inverse",
-  9: "strike",
-};
-const OFF: Record<number, (keyof Style)[]> = {
-  22: ["bold", "dim"],
-  23: ["italic"],
-  24: ["underline"],
-  27: ["inverse"],
-  29: ["strike"],
-  39: ["colour"],
-  49: ["background"],
-};
-
-function simple(style: Style, code: number): Style {
-  if (code === 0) return {};
-  const on = ON[code];
-  if (on) return { ...style, [on]: true };
-  const off = OFF[code];
-  if (off)
-    return Object.fromEntries(
-      Object.entries(style).filter(([key]) => !off.includes(key as keyof Style)),
-    );
-  if (code >= 30 && code <= 37) return { ...style, colour: code - 30 };
-  if (code >= 90 && code <= 97) return { ...style, colour: code - 90 + 8 };
-  if (code >= 40 && code <= 47) return { ...style, background: code - 40 };
-  if (code >= 100 && code <= 107) return { ...style, background: code - 100 + 8 };
-  return style;
+function move(row: Row, whole: string, letter: string | undefined, numbers: string): void {
+  const number = /^\d{0,6}$/.test(numbers) ? Number(numbers) : Number.NaN;
+  const steps = Math.max(1, number);
+  if (whole === "\r") row.move(0);
+  else if (whole === "\x08") row.move(row.column - 1);
+  else if (Number.isNaN(number)) return;
+  else if (letter === "C") row.move(row.column + steps);
+  else if (letter === "D") row.move(row.column - steps);
+  else if (letter === "G") row.move(steps - 1);
+  else if (letter === "K") row.erase(number);
 }
 
-/** The colour behind 38 or 48, and how many numbers it takes. */
-function extended(rest: number[]): [number | string | undefined, number] {
-  const [kind, a = 0, b = 0, c = 0] = rest;
-  if (kind === 2) return [hex(a, b, c), 4];
-  if (kind !== 5) return [undefined, 1];
-  if (a < 16) return [a, 2];
-  if (a >= 232) return [hex(8 + (a - 232) * 10, 8 + (a - 232) * 10, 8 + (a - 232) * 10), 2];
-  const level = (n: number) => (n === 0 ? 0 : 55 + n * 40);
-  const cube = a - 16;
-  return [hex(level(Math.floor(cube / 36)), level(Math.floor(cube / 6) % 6), level(cube % 6)), 2];
-}
-
-function hex(...parts: number[]): string {
-  return `#${parts.map((part) => Math.min(255, Math.max(0, part)).toString(16).padStart(2, "0")).join("")}`;
+function drawn(text: string): string {
+  return text.replace(/[j-x]/g, (letter) => DRAWN[letter.charCodeAt(0) - 106] ?? letter);
 }

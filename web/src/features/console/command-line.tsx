@@ -7,6 +7,7 @@ import { useStore } from "@/lib/store";
 import classes from "./command-line.module.css";
 import type { Console } from "./controller";
 import { addCommand, commands } from "./history";
+import { isTooLong } from "./socket";
 
 /** Where commands for the app are typed. What was typed stays until it could be sent. */
 export function CommandLine({ console, isUp }: { console: Console; isUp: boolean }) {
@@ -19,6 +20,10 @@ export function CommandLine({ console, isUp }: { console: Console; isUp: boolean
   function send(): void {
     const command = text.replace(/\n+$/, "");
     if (!command) return;
+    if (isTooLong(command)) {
+      refused(t.errors.title, t.console.tooLong);
+      return;
+    }
     if (!console.send(command)) {
       refused(t.errors.title, t.link.lost);
       return;

@@ -1,15 +1,15 @@
-import { ActionIcon, Menu, Tooltip } from "@mantine/core";
+import { Menu } from "@mantine/core";
 import {
   IconArrowBarToUp,
   IconCheck,
   IconClearAll,
   IconClock,
-  IconDotsVertical,
   IconDownload,
   IconSearch,
   IconTextWrap,
 } from "@tabler/icons-react";
-import type { ReactNode } from "react";
+import { DotsMenu } from "@/components/dots-menu";
+import { Tool } from "@/components/tool";
 import { address, appPath } from "@/lib/http";
 import { t } from "@/lib/messages";
 import { useStore } from "@/lib/store";
@@ -55,78 +55,43 @@ export function ConsoleBar({ console, hasTimes, wraps, onTimes, onWrap, onSearch
           <IconTextWrap size={18} />
         </Tool>
       </span>
-      <Menu position="bottom-end" width={220}>
-        <Menu.Target>
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            size="lg"
-            aria-label={t.console.menu}
-            className={classes.tool}
-          >
-            <IconDotsVertical size={18} />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item
-            leftSection={<IconArrowBarToUp size={17} />}
-            onClick={() => void console.toStart()}
-          >
-            {t.console.first}
-          </Menu.Item>
-          <Menu.Item
-            leftSection={<IconClock size={17} />}
-            rightSection={hasTimes && <IconCheck size={15} />}
-            onClick={onTimes}
-          >
-            {t.console.timestamps}
-          </Menu.Item>
-          <Menu.Item
-            leftSection={<IconTextWrap size={17} />}
-            rightSection={wraps && <IconCheck size={15} />}
-            onClick={onWrap}
-          >
-            {t.console.wrap}
-          </Menu.Item>
-          <Menu.Divider />
-          <Menu.Item leftSection={<IconClearAll size={17} />} onClick={() => console.clear()}>
-            {t.console.clear}
-          </Menu.Item>
-          <Menu.Item
-            leftSection={<IconDownload size={17} />}
-            component="a"
-            href={address(appPath(console.name, "/console/log"), { download: "true" })}
-            download
-          >
-            {t.console.download}
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+      <DotsMenu label={t.console.menu} width={220} isDim>
+        <Menu.Item
+          className={classes.narrow}
+          leftSection={<IconArrowBarToUp size={17} />}
+          onClick={() => void console.toStart()}
+        >
+          {t.console.first}
+        </Menu.Item>
+        <Menu.Item
+          className={classes.narrow}
+          leftSection={<IconClock size={17} />}
+          rightSection={hasTimes && <IconCheck size={15} />}
+          onClick={onTimes}
+        >
+          {t.console.timestamps}
+        </Menu.Item>
+        <Menu.Item
+          className={classes.narrow}
+          leftSection={<IconTextWrap size={17} />}
+          rightSection={wraps && <IconCheck size={15} />}
+          onClick={onWrap}
+        >
+          {t.console.wrap}
+        </Menu.Item>
+        <Menu.Divider className={classes.narrow} />
+        <Menu.Item leftSection={<IconClearAll size={17} />} onClick={() => console.clear()}>
+          {t.console.clear}
+        </Menu.Item>
+        <Menu.Item
+          leftSection={<IconDownload size={17} />}
+          component="a"
+          href={address(appPath(console.name, "/console/log"), { download: "true" })}
+          download
+        >
+          {t.console.download}
+        </Menu.Item>
+      </DotsMenu>
     </div>
-  );
-}
-
-interface ToolProps {
-  label: string;
-  isOn?: boolean;
-  onClick: () => void;
-  children: ReactNode;
-}
-
-function Tool({ label, isOn, onClick, children }: ToolProps) {
-  return (
-    <Tooltip label={label}>
-      <ActionIcon
-        variant={isOn ? "light" : "subtle"}
-        color={isOn ? "petrol" : "gray"}
-        size="lg"
-        aria-label={label}
-        aria-pressed={isOn}
-        onClick={onClick}
-        className={isOn ? classes.on : classes.tool}
-      >
-        {children}
-      </ActionIcon>
-    </Tooltip>
   );
 }

@@ -53,6 +53,7 @@ export class Console {
   #heardEnd: number | undefined; // of what the socket has sent, held or not
   #startsAnew = false;
   #wish = 0;
+  #turn = 0;
 
   constructor(readonly name: string) {
     this.#socket = new ConsoleSocket(name, {
@@ -91,6 +92,7 @@ export class Console {
 
   /** To the newest lines, wherever one is. */
   jump(): void {
+    this.#begin("");
     if (!this.view.get().isAttached) this.#restart();
     this.#set({ follows: true, unseen: 0, isAttached: true, target: null });
   }
@@ -104,6 +106,7 @@ export class Console {
 
   /** Hide what is there; the log on disk stays whole. */
   clear(): void {
+    this.#begin("");
     this.#flush();
     const end = this.view.get().isAttached ? this.log.end : (this.#heardEnd ?? this.log.end);
     this.log.clear(end, false);
@@ -118,22 +121,22 @@ export class Console {
   }
 
   async loadEarlier(): Promise<void> {
-    if (!this.log.hasEarlier || !this.#begin("earlier")) return;
+    if (!this.log.hasEarlier || this.view.get().isLoading) return;
+    const turn = this.#begin("earlier");
     const until = this.log.start;
     const page = await this.#page({ until, limit: PAGE_LINES });
-    this.#set({ isLoading: "" });
-    if (!page || this.log.start !== until) return;
+    if (!this.#ends(turn) || !page || this.log.start !== until) return;
     this.log.prepend(page);
     if (this.log.count > MOST_LINES && this.log.trimEnd(MOST_LINES)) this.#detach();
     this.#changed();
   }
 
   async loadLater(): Promise<void> {
-    if (this.view.get().isAttached || !this.#begin("later")) return;
+    if (this.view.get().isAttached || this.view.get().isLoading) return;
+    const turn = this.#begin("later");
     const since = this.log.end;
     const page = await this.#page({ since, limit: PAGE_LINES });
-    this.#set({ isLoading: "" });
-    if (!page || this.log.end !== since) return;
+    if (!this.#ends(turn) || !page || this.log.end !== since) return;
     this.#extend(page);
     this.log.trimStart(MOST_LINES);
     this.#changed();
@@ -141,21 +144,19 @@ export class Console {
 
   /** To the first line that is kept. */
   async toStart(): Promise<void> {
-    if (!this.#begin("place")) return;
+    const turn = this.#begin("place");
     const page = await this.#page({ since: 0, limit: PAGE_LINES });
-    this.#set({ isLoading: "" });
-    if (page) this.#showFrom(page, null, page.lines[0]?.offset ?? page.start);
+    if (this.#ends(turn) && page) this.#showFrom(page, null, page.lines[0]?.offset ?? page.start);
   }
 
   /** To the line at an offset. */
   async to(offset: number): Promise<void> {
-    if (!this.#begin("place")) return;
+    const turn = this.#begin("place");
     const [before, after] = await Promise.all([
       this.#page({ until: offset, limit: 200 }),
       this.#page({ since: offset, limit: PAGE_LINES }),
     ]);
-    this.#set({ isLoading: "" });
-    if (before && after) this.#showFrom(after, before, offset);
+    if (this.#ends(turn) && before && after) this.#showFrom(after, before, offset);
   }
 
   /** To the first line of a moment. */
@@ -193,9 +194,17 @@ export class Console {
     this.#set({ isAttached: false });
   }
 
-  #begin(what: View["isLoading"]): boolean {
-    if (this.view.get().isLoading) return false;
+  /** What is wished for last counts: what is being loaded for something else is forgotten. */
+  #begin(what: View["isLoading"]): number {
+    this.#turn += 1;
     this.#set({ isLoading: what });
+    return this.#turn;
+  }
+
+  /** Whether what was loaded is still wanted. */
+  #ends(turn: number): boolean {
+    if (turn !== this.#turn) return false;
+    this.#set({ isLoading: "" });
     return true;
   }
 

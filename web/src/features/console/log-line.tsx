@@ -1,11 +1,10 @@
 import { memo, type ReactNode } from "react";
 import { clockTime, wholeTime } from "@/lib/format";
-import { parse, type Segment, type Style } from "./ansi";
+import { LONGEST, shown, textOf } from "./ansi";
 import classes from "./log-view.module.css";
 import type { Line } from "./log-window";
-
-const LINK = /\bhttps?:\/\/[^\s<>"'`]+[^\s<>"'`.,;:!?)\]}]/g;
-const LONGEST = 20_000; // characters of one line that are drawn
+import { type Piece, piecesOf } from "./pieces";
+import { PLAIN, type Style } from "./sgr";
 
 interface Props {
   line: Line;
@@ -36,21 +35,29 @@ export const LogLine = memo(function LogLine({ line, number, hasTime, find, isTa
 });
 
 function contentOf(line: Line, find: string): ReactNode {
-  const segments = parse(
-    line.text.length > LONGEST ? `${line.text.slice(0, LONGEST)} …` : line.text,
-  );
-  if (segments.length === 0) return "\u200b";
-  return segments.map((segment, i) => {
-    return (
-      // biome-ignore lint/suspicious/noArrayIndexKey: a line's parts never move
-      <span key={i} {...looks(segment)}>
-        {marked(segment.text, find)}
-      </span>
-    );
-  });
+  const look = shown(line.text, line.kind === "output" ? line.before : PLAIN);
+  const pieces = piecesOf(look.segments, find);
+  if (pieces.length === 0) return "\u200b";
+  if (textOf(look).length >= LONGEST) pieces.push({ text: " …", style: PLAIN });
+  return pieces.map((piece, i) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: a line's parts never move
+    <span key={i} {...looks(piece)}>
+      {drawn(piece)}
+    </span>
+  ));
 }
 
-function looks({ style }: Segment): {
+function drawn({ text, href, isFound }: Piece): ReactNode {
+  const content = isFound ? <mark>{text}</mark> : text;
+  if (!href) return content;
+  return (
+    <a href={href} target="_blank" rel="noopener noreferrer">
+      {content}
+    </a>
+  );
+}
+
+function looks({ style }: Piece): {
   className: string | undefined;
   style: React.CSSProperties | undefined;
 } {
@@ -63,17 +70,21 @@ function looks({ style }: Segment): {
   ]
     .map((name) => (name ? classes[name] : undefined))
     .filter(Boolean);
-  const [front, back] = style.inverse
-    ? [style.background ?? "var(--term-back)", style.colour ?? "var(--term-text)"]
-    : [style.colour, style.background];
-  const colours: React.CSSProperties = {
-    ...(front === undefined ? {} : { color: colour(front) }),
-    ...(back === undefined ? {} : { backgroundColor: colour(back) }),
-  };
+  const colours = style.inverse
+    ? { color: "var(--term-back)", backgroundColor: colour(style.colour ?? "var(--term-text)") }
+    : {
+        ...(style.colour === undefined ? {} : { color: colour(style.colour) }),
+        ...(style.background === undefined ? {} : { backgroundColor: tint(style.background) }),
+      };
   return {
     className: names.join(" ") || undefined,
     style: Object.keys(colours).length ? colours : undefined,
   };
+}
+
+/** Every colour of text is readable on every tint. */
+function tint(value: NonNullable<Style["background"]>): string {
+  return `color-mix(in oklab, ${colour(value)} var(--term-tint), var(--term-back))`;
 }
 
 function colour(value: NonNullable<Style["colour"]>): string {
@@ -81,35 +92,4 @@ function colour(value: NonNullable<Style["colour"]>): string {
   if (!value.startsWith("#")) return value;
   // Colours that were chosen for a dark terminal are readable on a light one, too.
   return `color-mix(in oklab, ${value} var(--term-strength), var(--term-text))`;
-}
-
-/** The text with its links, and with what is searched for marked. */
-function marked(text: string, find: string): ReactNode {
-  if (!text.includes("://")) return found(text, find);
-  const parts: ReactNode[] = [];
-  let from = 0;
-  for (const match of text.matchAll(LINK)) {
-    parts.push(found(text.slice(from, match.index), find));
-    parts.push(
-      <a key={match.index} href={match[0]} target="_blank" rel="noopener noreferrer">
-        {match[0]}
-      </a>,
-    );
-    from = match.index + match[0].length;
-  }
-  parts.push(found(text.slice(from), find));
-  return parts;
-}
-
-function found(text: string, find: string): ReactNode {
-  if (!find || !text) return text;
-  const parts: ReactNode[] = [];
-  const lower = text.toLowerCase();
-  const wanted = find.toLowerCase();
-  let from = 0;
-  for (let at = lower.indexOf(wanted); at >= 0; at = lower.indexOf(wanted, from)) {
-    parts.push(text.slice(from, at), <mark key={at}>{text.slice(at, at + wanted.length)}</mark>);
-    from = at + wanted.length;
-  }
-  return parts.length ? [...parts, text.slice(from)] : text;
 }

@@ -121,7 +121,8 @@ function Head({ console }: { console: Console }) {
   const view = useStore(console.view);
   const { log } = console;
   if (view.isLoading === "earlier") return <Loading text={t.console.earlier} />;
-  if (view.isCleared || log.hasEarlier || log.count === 0) return null;
+  if (view.isCleared) return <p className={classes.edge}>{t.console.cleared}</p>;
+  if (log.hasEarlier || log.count === 0) return null;
   return <p className={classes.edge}>{log.start === 0 ? t.console.begin : t.console.pruned}</p>;
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ConsoleOutput, LogPage } from "@/lib/wire.gen";
+import { plainText } from "./ansi";
 import { LogWindow } from "./log-window";
 
 const output = (
@@ -82,6 +83,15 @@ describe("pages", () => {
   });
 });
 
+it("leaves the log's last line to the live output, because it may go on", () => {
+  const log = new LogWindow();
+  log.extend(page(["a", "name? "], 0));
+  expect([texts(log), log.end]).toEqual([["a"], 2]);
+  log.append(output("name? ", 2, { partial: true, next: 8 }));
+  log.append(output("you", 8));
+  expect(texts(log)).toEqual(["a", "name? you"]);
+});
+
 describe("letting go", () => {
   it("cuts where the offset is known, so that what went can be read again", () => {
     const log = new LogWindow();
@@ -94,7 +104,7 @@ describe("letting go", () => {
 
   it("cuts the end the same way", () => {
     const log = new LogWindow();
-    log.extend(page(["a", "b", "c"], 0));
+    log.extend(page(["a", "b", "c"], 0, { next: 6 }));
     expect(log.trimEnd(2)).toBe(true);
     expect([texts(log), log.end]).toEqual([["a", "b"], 4]);
     expect(log.trimEnd(2)).toBe(false);
@@ -118,6 +128,90 @@ it("says what is missing", () => {
 
 it("finds the line of an offset", () => {
   const log = new LogWindow();
-  log.extend(page(["aa", "bb", "cc"], 0));
+  log.extend(page(["aa", "bb", "cc"], 0, { next: 9 }));
   expect(log.find(4)).toBe(1);
+});
+
+describe("styles", () => {
+  const colours = (log: LogWindow) => log.lines.map((line) => line.before.colour);
+
+  it("go on from line to line", () => {
+    const log = new LogWindow();
+    log.append(output("\x1b[31ma\nb\n\x1b[0mc\nd", 0));
+    expect(colours(log)).toEqual([undefined, 1, 1, undefined]);
+    log.append(output("\x1b[32me", 40));
+    log.note("typed", "echo", 0);
+    log.append(output("f", 60));
+    expect(colours(log).slice(4)).toEqual([undefined, 2, 2]);
+  });
+
+  it("end with a gap, and with what the daemon says", () => {
+    const log = new LogWindow();
+    log.append(output("\x1b[31ma\n[Octyne] Server x has crashed!\nb", 0));
+    expect(colours(log)).toEqual([undefined, undefined, undefined]);
+    log.append(output("\x1b[31mc", 50));
+    log.gap("gone", 90);
+    log.append(output("d", 90));
+    expect(log.lines.slice(3).map((line) => line.after.colour)).toEqual([1, undefined, undefined]);
+  });
+
+  it("of a page before reach into lines whose style was not known", () => {
+    const log = new LogWindow();
+    log.append(output("b\nc\n\x1b[0md\ne", 100));
+    log.prepend(page(["x", "\x1b[31ma"], 50, { previous: 50 }));
+    expect(colours(log)).toEqual([undefined, undefined, 1, 1, 1, undefined]);
+  });
+
+  it("that were known stay when lines went and come again", () => {
+    const log = new LogWindow();
+    log.append(output("\x1b[31ma", 0));
+    log.append(output("b", 10));
+    log.append(output("c", 20));
+    log.trimStart(1);
+    expect(colours(log)).toEqual([1]);
+    log.prepend(page(["b"], 10, { previous: 10 }));
+    expect(colours(log)).toEqual([1, 1]);
+    log.prepend(page(["\x1b[31ma"], 0));
+    expect(colours(log)).toEqual([undefined, 1, 1]);
+  });
+
+  it("stay when what is held is cleared at its end", () => {
+    const log = new LogWindow();
+    log.append(output("\x1b[31ma", 0));
+    log.clear(log.end, false);
+    log.append(output("b", log.end));
+    expect(colours(log)).toEqual([1]);
+    log.clear(500, true);
+    log.append(output("c", 500));
+    expect(colours(log)).toEqual([undefined]);
+  });
+
+  it("reach the lines behind an unfinished one", () => {
+    const log = new LogWindow();
+    log.append(output(">", 0, { partial: true, next: 1 }));
+    log.note("typed", "echo", 0);
+    log.append(output("\x1b[31m ok\nnext", 1));
+    expect(colours(log)).toEqual([undefined, 1, 1]);
+  });
+});
+
+describe("what is held", () => {
+  it("stays small while a line goes on for ever", () => {
+    const log = new LogWindow();
+    for (let i = 0; i < 3000; i += 1) {
+      const text = `\r\x1b[32mframe ${i} of many, and some more to say\x1b[0m`;
+      log.append(output(text, i * 100, { partial: true, next: (i + 1) * 100 }));
+    }
+    expect(log.count).toBe(1);
+    expect(log.lines[0]?.text.length).toBeLessThan(30_000);
+    expect(plainText(log.lines[0]?.text ?? "")).toBe("frame 2999 of many, and some more to say");
+  });
+
+  it("is bounded in characters, too", () => {
+    const log = new LogWindow();
+    for (let i = 0; i < 1000; i += 1) log.append(output("x".repeat(100_000), i * 100_001));
+    log.trimStart(10_000);
+    expect(log.lines.reduce((sum, line) => sum + line.text.length, 0)).toBeLessThan(17_000_000);
+    expect(log.lines[0]?.cells).toBe(20_000);
+  });
 });

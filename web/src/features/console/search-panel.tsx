@@ -1,7 +1,8 @@
 import { ActionIcon, Button, CloseButton, Loader, TextInput } from "@mantine/core";
-import { IconSearch } from "@tabler/icons-react";
+import { IconChevronDown, IconChevronUp, IconList, IconSearch } from "@tabler/icons-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { sentence } from "@/components/notify";
+import { Tool } from "@/components/tool";
 import { moment } from "@/lib/format";
 import { t } from "@/lib/messages";
 import { plainText } from "./ansi";
@@ -22,17 +23,33 @@ export function SearchPanel({ console, onFind, onClose }: Props) {
   const search = useSearch(console.name);
   const field = useRef<HTMLInputElement>(null);
   const now = Date.now();
+  // Where the panel covers the log, it folds up when a line is to be seen.
+  const [isFolded, setFolded] = useState(false);
+  const at = search.lines.findIndex((line) => line.offset === current);
   useEffect(() => field.current?.focus(), []);
 
   function submit(event: FormEvent): void {
     event.preventDefault();
     setCurrent(-1);
+    setFolded(false);
     onFind(text);
     search.start(text);
   }
 
+  function show(index: number): void {
+    const line = search.lines[index];
+    if (!line) return;
+    setCurrent(line.offset);
+    setFolded(true);
+    void console.to(line.offset);
+  }
+
   return (
-    <search className={classes.panel} aria-label={t.console.search}>
+    <search
+      className={classes.panel}
+      aria-label={t.console.search}
+      data-folded={isFolded || undefined}
+    >
       <form className={classes.form} onSubmit={submit}>
         <TextInput
           ref={field}
@@ -41,6 +58,7 @@ export function SearchPanel({ console, onFind, onClose }: Props) {
           aria-label={t.console.search}
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}
+          onFocus={() => setFolded(false)}
           onKeyDown={(event) => {
             if (event.key === "Escape") onClose();
           }}
@@ -52,30 +70,48 @@ export function SearchPanel({ console, onFind, onClose }: Props) {
         />
         <CloseButton size="lg" aria-label={t.actions.close} onClick={onClose} />
       </form>
-      <p className={classes.state} role="status">
-        {search.isBusy ? (
+      <div className={classes.row}>
+        <p className={classes.state} role="status">
+          {search.isBusy ? (
+            <>
+              <Loader size={13} /> {t.console.searching}
+            </>
+          ) : (
+            search.query &&
+            (search.lines.length
+              ? t.console.found(search.lines.length, search.hasMore, at + 1)
+              : t.console.nothing)
+          )}
+          {search.error !== null && sentence(search.error)}
+        </p>
+        {search.lines.length > 0 && (
           <>
-            <Loader size={13} /> {t.console.searching}
+            <span className={classes.unfold}>
+              <Tool label={t.console.results} onClick={() => setFolded(false)}>
+                <IconList size={18} />
+              </Tool>
+            </span>
+            <Tool
+              label={t.console.older}
+              disabled={at >= search.lines.length - 1}
+              onClick={() => show(at + 1)}
+            >
+              <IconChevronUp size={18} />
+            </Tool>
+            <Tool label={t.console.newer} disabled={at <= 0} onClick={() => show(at - 1)}>
+              <IconChevronDown size={18} />
+            </Tool>
           </>
-        ) : (
-          search.query &&
-          (search.lines.length
-            ? t.console.found(search.lines.length, search.hasMore)
-            : t.console.nothing)
         )}
-        {search.error !== null && sentence(search.error)}
-      </p>
+      </div>
       <ol className={classes.list}>
-        {search.lines.map((line) => (
+        {search.lines.map((line, index) => (
           <li key={line.offset}>
             <button
               type="button"
               className={classes.hit}
               data-current={line.offset === current || undefined}
-              onClick={() => {
-                setCurrent(line.offset);
-                void console.to(line.offset);
-              }}
+              onClick={() => show(index)}
             >
               <time>{line.time ? moment(line.time, now) : ""}</time>
               <span>{plainText(line.text).slice(0, 300)}</span>
@@ -84,7 +120,7 @@ export function SearchPanel({ console, onFind, onClose }: Props) {
         ))}
       </ol>
       {search.hasMore && !search.isBusy && (
-        <Button variant="default" m={12} mt={4} onClick={search.more}>
+        <Button className={classes.more} variant="default" m={12} mt={4} onClick={search.more}>
           {t.console.searchMore}
         </Button>
       )}

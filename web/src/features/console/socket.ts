@@ -16,6 +16,7 @@ export interface Owner {
 const PING_MS = 10_000;
 const SILENCE_MS = 9_000; // without an answer to a ping: the connection is dead
 const LONGEST_WAIT_MS = 6_000;
+const MOST_BYTES = 900_000; // of one message; the daemon ends consoles that send more than 1 MiB
 const FINAL = new Set([1000, 4400, 4403, 4404]); // opening it again would not help
 
 export class ConsoleSocket {
@@ -101,6 +102,11 @@ export class ConsoleSocket {
     this.#retry = setTimeout(this.open, this.#waitMs);
     this.#waitMs = Math.min(this.#waitMs * 1.8, LONGEST_WAIT_MS);
   }
+}
+
+/** Whether it can't be sent in one message. */
+export function isTooLong(text: string): boolean {
+  return new TextEncoder().encode(JSON.stringify(text)).length > MOST_BYTES;
 }
 
 function origin(): string {

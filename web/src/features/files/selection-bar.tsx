@@ -1,12 +1,13 @@
-import { ActionIcon, CloseButton, Menu } from "@mantine/core";
+import { CloseButton } from "@mantine/core";
 import {
   IconArrowRight,
   IconCopy,
-  IconDotsVertical,
   IconDownload,
   IconFileZip,
   IconTrash,
 } from "@tabler/icons-react";
+import { DotsMenu } from "@/components/dots-menu";
+import { Tool } from "@/components/tool";
 import { bytes } from "@/lib/format";
 import { t } from "@/lib/messages";
 import { useStore } from "@/lib/store";
@@ -14,7 +15,6 @@ import { downloadEntries } from "./actions";
 import { EntryItems } from "./context-menu";
 import type { Files } from "./files";
 import { NOTHING } from "./model/selection";
-import { Tool } from "./tool";
 import classes from "./toolbar.module.css";
 import type { Listing } from "./use-listing";
 
@@ -62,22 +62,9 @@ export function SelectionBar({ files, listing }: { files: Files; listing: Listin
       >
         <IconTrash size={18} />
       </Tool>
-      <Menu position="bottom-end" width={240}>
-        <Menu.Target>
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            size="lg"
-            aria-label={t.files.more}
-            className={classes.tool}
-          >
-            <IconDotsVertical size={18} />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <EntryItems files={files} entries={entries} open={undefined} />
-        </Menu.Dropdown>
-      </Menu>
+      <DotsMenu label={t.files.more} width={240} isDim>
+        <EntryItems files={files} entries={entries} open={undefined} />
+      </DotsMenu>
     </section>
   );
 }

@@ -11,6 +11,7 @@ import {
   IconUpload,
 } from "@tabler/icons-react";
 import { useRef } from "react";
+import { Tool } from "@/components/tool";
 import { t } from "@/lib/messages";
 import { useStore } from "@/lib/store";
 import { attempt, upload } from "./actions";
@@ -19,7 +20,6 @@ import type { Files } from "./files";
 import type { Order } from "./model/sort";
 import { SelectionBar } from "./selection-bar";
 import { COLUMNS, setSettings, settings } from "./settings";
-import { Tool } from "./tool";
 import classes from "./toolbar.module.css";
 import { fromList } from "./uploads/collect";
 import { canPick, pick } from "./uploads/sources";

@@ -2,9 +2,10 @@ import { Autocomplete, Button, Loader, Select } from "@mantine/core";
 import { IconHistory, IconListSearch } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import { Empty } from "@/components/empty";
-import { sentence } from "@/components/notify";
+import { LoadFailed } from "@/components/load-failed";
 import { Page } from "@/components/page";
 import panel from "@/components/panel.module.css";
+import table from "@/components/table.module.css";
 import { actionDetails, actionName, type Filter, useActions } from "@/lib/actions";
 import { moment, wholeTime } from "@/lib/format";
 import { fleet } from "@/lib/live";
@@ -61,14 +62,11 @@ export function LogPage() {
       </div>
       {log.isPending && <Loader mx="auto" mt={48} display="block" />}
       {log.isError && (
-        <Empty
+        <LoadFailed
           icon={<IconHistory size={28} />}
-          tone="bad"
-          title={t.errors.title}
-          text={sentence(log.error)}
-        >
-          <Button onClick={() => void log.refetch()}>{t.actions.retry}</Button>
-        </Empty>
+          error={log.error}
+          onRetry={() => void log.refetch()}
+        />
       )}
       {log.isSuccess && log.actions.length === 0 && (
         <Empty
@@ -100,7 +98,7 @@ export function LogPage() {
 function ActionTable({ actions }: { actions: Action[] }) {
   const now = Date.now();
   return (
-    <table className={classes.table}>
+    <table className={`${table.table} ${classes.actions}`}>
       <thead>
         <tr>
           <th>{t.log.time}</th>

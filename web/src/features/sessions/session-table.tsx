@@ -1,6 +1,8 @@
-import { Button } from "@mantine/core";
+import { Button, VisuallyHidden } from "@mantine/core";
 import { IconDeviceLaptop, IconDeviceMobile, IconTerminal2 } from "@tabler/icons-react";
 import { useNow } from "@/components/now";
+import table from "@/components/table.module.css";
+import tag from "@/components/tag.module.css";
 import { duration, moment, wholeTime } from "@/lib/format";
 import { t } from "@/lib/messages";
 import type { Session } from "@/lib/wire.gen";
@@ -23,7 +25,7 @@ export function SessionTable({ sessions, withNames, onEnd }: Props) {
   const now = useNow(REDRAW_MS);
   const currentFirst = [...sessions].sort((a, b) => Number(b.current) - Number(a.current));
   return (
-    <table className={classes.table}>
+    <table className={`${table.table} ${classes.sessions}`}>
       <thead>
         <tr>
           <th>{t.sessions.device}</th>
@@ -32,7 +34,7 @@ export function SessionTable({ sessions, withNames, onEnd }: Props) {
           <th>{t.sessions.address}</th>
           <th>{t.sessions.created}</th>
           <th>
-            <span className={classes.hidden}>{t.sessions.end}</span>
+            <VisuallyHidden>{t.sessions.end}</VisuallyHidden>
           </th>
         </tr>
       </thead>
@@ -64,7 +66,7 @@ function Row({ session, withName, now, onEnd }: RowProps) {
           <span className={classes.label} title={session.userAgent}>
             {label}
           </span>
-          {session.current && <span className={classes.this}>{t.sessions.current}</span>}
+          {session.current && <span className={tag.tag}>{t.sessions.current}</span>}
         </span>
       </td>
       {withName && (

@@ -2,6 +2,7 @@ import { Button, Loader, SegmentedControl } from "@mantine/core";
 import { IconDevices, IconLogout } from "@tabler/icons-react";
 import { useState } from "react";
 import { Empty } from "@/components/empty";
+import { LoadFailed } from "@/components/load-failed";
 import { sentence } from "@/components/notify";
 import { Page } from "@/components/page";
 import panel from "@/components/panel.module.css";
@@ -59,14 +60,11 @@ export function SessionsPage() {
         </Empty>
       )}
       {sessions.isError && !isNotListed(sessions.error) && (
-        <Empty
+        <LoadFailed
           icon={<IconDevices size={28} />}
-          tone="bad"
-          title={t.errors.title}
-          text={sentence(sessions.error)}
-        >
-          <Button onClick={() => void sessions.refetch()}>{t.actions.retry}</Button>
-        </Empty>
+          error={sessions.error}
+          onRetry={() => void sessions.refetch()}
+        />
       )}
       {sessions.data && <Found sessions={sessions.data} all={whose === "all"} onEnd={setEnding} />}
       {isOnlyThis && <p className={classes.note}>{t.sessions.onlyThis}</p>}

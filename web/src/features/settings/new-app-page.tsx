@@ -1,9 +1,12 @@
 import { Button, Loader, TextInput } from "@mantine/core";
+import { IconFileOff } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { sentence, told } from "@/components/notify";
+import { LoadFailed } from "@/components/load-failed";
+import { told } from "@/components/notify";
 import { useTitle } from "@/components/page";
 import panel from "@/components/panel.module.css";
+import { SaveBar } from "@/components/save-bar";
 import { useConfigText } from "@/lib/config";
 import { appNames, DEFAULTS, withApp } from "@/lib/config-text";
 import { t } from "@/lib/messages";
@@ -19,12 +22,15 @@ export function NewAppPage() {
   return (
     <div className={classes.page}>
       <h1 style={{ marginBottom: 20 }}>{t.form.newTitle}</h1>
-      {config.isError && <p role="alert">{sentence(config.error)}</p>}
-      {config.data === undefined ? (
-        <Loader mx="auto" display="block" />
-      ) : (
-        <NewApp text={config.data} />
+      {config.isPending && <Loader mx="auto" mt={48} display="block" />}
+      {config.isError && (
+        <LoadFailed
+          icon={<IconFileOff size={28} />}
+          error={config.error}
+          onRetry={() => void config.refetch()}
+        />
       )}
+      {config.data !== undefined && <NewApp text={config.data} />}
     </div>
   );
 }
@@ -59,9 +65,9 @@ function NewApp({ text }: { text: string }) {
         />
       </div>
       <AppForm fields={fields} onChange={setFields} commandError={commandError} />
-      <div className={classes.foot}>
+      <SaveBar note="">
         <Button onClick={check}>{t.form.review}</Button>
-      </div>
+      </SaveBar>
       <ReviewDialog
         title={t.config.reviewTitle}
         before={text}

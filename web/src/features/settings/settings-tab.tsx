@@ -2,7 +2,9 @@ import { Button, Loader } from "@mantine/core";
 import { IconFileOff, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { Empty } from "@/components/empty";
-import { sentence, told } from "@/components/notify";
+import { LoadFailed } from "@/components/load-failed";
+import { told } from "@/components/notify";
+import { SaveBar } from "@/components/save-bar";
 import { useConfigText } from "@/lib/config";
 import { type AppSettings, appSettings, withApp, withoutApp } from "@/lib/config-text";
 import type { App } from "@/lib/fleet";
@@ -17,14 +19,11 @@ export function SettingsTab({ app }: { app: App }) {
   const config = useConfigText();
   if (config.isError) {
     return (
-      <Empty
+      <LoadFailed
         icon={<IconFileOff size={28} />}
-        tone="bad"
-        title={t.errors.title}
-        text={sentence(config.error)}
-      >
-        <Button onClick={() => void config.refetch()}>{t.actions.retry}</Button>
-      </Empty>
+        error={config.error}
+        onRetry={() => void config.refetch()}
+      />
     );
   }
   if (config.data === undefined) return <Loader mx="auto" mt={96} display="block" />;
@@ -60,8 +59,7 @@ function Editor({ name, text, settings }: { name: string; text: string; settings
       >
         {t.form.remove}
       </Button>
-      <div className={classes.foot}>
-        <p className={classes.note}>{isChanged ? t.form.nextStart : t.form.noChange}</p>
+      <SaveBar note={isChanged ? t.form.nextStart : t.form.noChange}>
         <Button
           variant="default"
           disabled={!isChanged}
@@ -72,7 +70,7 @@ function Editor({ name, text, settings }: { name: string; text: string; settings
         <Button disabled={!isChanged || hasFault} onClick={() => setReview(after)}>
           {t.form.review}
         </Button>
-      </div>
+      </SaveBar>
       <ReviewDialog
         title={t.config.reviewTitle}
         before={text}

@@ -6,7 +6,7 @@ import { clockTime } from "@/lib/format";
 import { timeLabels } from "./series";
 import classes from "./usage-tab.module.css";
 
-const HEIGHT = 200;
+const HEIGHT = 210;
 const LABEL = 76; // pixels at least from one time to the next
 const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
 
@@ -15,6 +15,8 @@ interface Props {
   values: number[];
   show: (value: number) => string;
   floor: number;
+  /** Of the scale: what may lie between two of its lines. */
+  steps: number[];
   /** The CSS variable of its colour. */
   tone: string;
   label: string;
@@ -23,7 +25,7 @@ interface Props {
 }
 
 /** A number over time. */
-export function Graph({ time, values, show, floor, tone, label, isShown, onClick }: Props) {
+export function Graph({ time, values, show, floor, steps, tone, label, isShown, onClick }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const click = useRef(onClick);
@@ -36,7 +38,7 @@ export function Graph({ time, values, show, floor, tone, label, isShown, onClick
   useEffect(() => {
     const element = place.current;
     if (!element || !isShown) return undefined;
-    const drawn = new uPlot(options(element, { show, floor, tone }), [[], []], element);
+    const drawn = new uPlot(options(element, { show, floor, steps, tone }), [[], []], element);
     plot.current = drawn;
     const onClicked = () => {
       const at = drawn.data[0][drawn.cursor.idx ?? -1];
@@ -52,7 +54,7 @@ export function Graph({ time, values, show, floor, tone, label, isShown, onClick
       drawn.destroy();
       plot.current = null;
     };
-  }, [show, floor, tone, colours, isShown]);
+  }, [show, floor, steps, tone, colours, isShown]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: also after a new drawing
   useEffect(() => {
@@ -64,7 +66,7 @@ export function Graph({ time, values, show, floor, tone, label, isShown, onClick
 
 function options(
   element: HTMLElement,
-  { show, floor, tone }: Pick<Props, "show" | "floor" | "tone">,
+  { show, floor, steps, tone }: Pick<Props, "show" | "floor" | "steps" | "tone">,
 ): uPlot.Options {
   const style = getComputedStyle(element);
   const colour = (name: string) => style.getPropertyValue(name).trim();
@@ -84,7 +86,8 @@ function options(
       {
         ...axis,
         grid: { show: false },
-        size: 30,
+        size: 36,
+        gap: 10,
         space: LABEL,
         incrs: STEPS_S,
         values: (_plot, splits) => timeLabels(splits),
@@ -92,6 +95,7 @@ function options(
       {
         ...axis,
         size: 76,
+        incrs: steps,
         grid: { stroke: colour("--line"), width: 1 },
         values: (_plot, splits) => splits.map(show),
       },

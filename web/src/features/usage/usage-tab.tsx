@@ -1,9 +1,9 @@
-import { Button, Loader } from "@mantine/core";
+import { Loader } from "@mantine/core";
 import { IconChartAreaLine } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Empty } from "@/components/empty";
-import { sentence } from "@/components/notify";
+import { LoadFailed } from "@/components/load-failed";
 import panel from "@/components/panel.module.css";
 import type { App } from "@/lib/fleet";
 import { bytes, percent } from "@/lib/format";
@@ -17,6 +17,8 @@ import { merged } from "./series";
 import classes from "./usage-tab.module.css";
 
 const STEP_MS = 30_000;
+const PERCENTS = [1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
+const BYTES = Array.from({ length: 34 }, (_, i) => 2 ** (i + 16)); // 64 KiB and up
 
 /** What an app used in the last hour; a click on a moment leads to the console of that time. */
 export function UsageTab({ app, isShown }: { app: App; isShown: boolean }) {
@@ -30,14 +32,11 @@ export function UsageTab({ app, isShown }: { app: App; isShown: boolean }) {
   });
   if (usage.isError) {
     return (
-      <Empty
+      <LoadFailed
         icon={<IconChartAreaLine size={28} />}
-        tone="bad"
-        title={t.errors.title}
-        text={sentence(usage.error)}
-      >
-        <Button onClick={() => void usage.refetch()}>{t.actions.retry}</Button>
-      </Empty>
+        error={usage.error}
+        onRetry={() => void usage.refetch()}
+      />
     );
   }
   if (!usage.data) return <Loader mx="auto" mt={96} display="block" />;
@@ -54,12 +53,20 @@ export function UsageTab({ app, isShown }: { app: App; isShown: boolean }) {
       search: { at: Math.round(ms) },
     });
   const parts = [
-    { label: t.usage.cpu, values: series.cpu, show: percent, floor: 5, tone: "--graph" },
+    {
+      label: t.usage.cpu,
+      values: series.cpu,
+      show: percent,
+      floor: 5,
+      steps: PERCENTS,
+      tone: "--graph",
+    },
     {
       label: t.usage.memory,
       values: series.memory,
       show: bytes,
       floor: 1 << 20,
+      steps: BYTES,
       tone: "--graph-2",
     },
   ];
@@ -83,6 +90,7 @@ export function UsageTab({ app, isShown }: { app: App; isShown: boolean }) {
             values={part.values}
             show={part.show}
             floor={part.floor}
+            steps={part.steps}
             tone={part.tone}
             onClick={goTo}
             label={part.label}

@@ -1,11 +1,11 @@
 import { Progress } from "@mantine/core";
 import { IconCheck, IconX } from "@tabler/icons-react";
 import { failed } from "@/components/notify";
+import { Tool } from "@/components/tool";
 import { bytes } from "@/lib/format";
 import { t } from "@/lib/messages";
 import { cancelJob, type Job } from "../jobs";
 import { nameOf } from "../model/paths";
-import { Tool } from "../tool";
 import classes from "./queue-panel.module.css";
 
 /** An archive that is made or unpacked. */

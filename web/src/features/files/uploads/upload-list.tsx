@@ -11,9 +11,9 @@ import {
 } from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useMemo, useRef } from "react";
+import { Tool } from "@/components/tool";
 import { bytes } from "@/lib/format";
 import { t } from "@/lib/messages";
-import { Tool } from "../tool";
 import { type Item, isActive, isOpen, type UploadState } from "./queue";
 import classes from "./queue-panel.module.css";
 import { uploader } from "./uploader";

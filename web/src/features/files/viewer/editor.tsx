@@ -1,11 +1,11 @@
 import { Button } from "@mantine/core";
 import { IconDeviceFloppy, IconSearch, IconTextWrap } from "@tabler/icons-react";
 import { lazy, Suspense, useRef, useState } from "react";
+import { Tool } from "@/components/tool";
 import { t } from "@/lib/messages";
 import { recall, remember } from "@/lib/storage";
 import { nameOf } from "../model/paths";
 import type { TextFile } from "../model/text-file";
-import { Tool } from "../tool";
 import { Code, type EditorHandle, languageOf, type Position } from "./code";
 import { JsonBar } from "./json-bar";
 import { LeaveDialog } from "./leave-dialog";

@@ -1,11 +1,11 @@
 import { Button, Loader, SegmentedControl } from "@mantine/core";
 import { IconSearch, IconTextWrap } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
+import { Tool } from "@/components/tool";
 import { bytes } from "@/lib/format";
 import { t } from "@/lib/messages";
 import { readFile } from "../api";
 import { nameOf } from "../model/paths";
-import { Tool } from "../tool";
 import { Code, type EditorHandle } from "./code";
 import { headOf } from "./use-file";
 import type { ViewProps } from "./viewer";

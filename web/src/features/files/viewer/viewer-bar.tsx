@@ -1,12 +1,12 @@
 import { IconDownload, IconX } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { failed } from "@/components/notify";
+import { Tool } from "@/components/tool";
 import { bytes } from "@/lib/format";
 import { t } from "@/lib/messages";
 import { download } from "../api";
 import { Crumbs } from "../crumbs";
 import { nameOf, parentOf } from "../model/paths";
-import { Tool } from "../tool";
 import type { FileHead } from "./use-file";
 import type { ViewerProps } from "./viewer";
 import classes from "./viewer.module.css";

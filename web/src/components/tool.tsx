@@ -1,6 +1,6 @@
 import { ActionIcon, Tooltip } from "@mantine/core";
 import type { ReactNode } from "react";
-import classes from "./toolbar.module.css";
+import classes from "./tool.module.css";
 
 interface Props {
   label: string;
