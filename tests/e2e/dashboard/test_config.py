@@ -32,3 +32,24 @@ def test_a_refusal_leads_to_its_place(
     window.see(f"Line {line}, column")
     expect(window.page.locator(".cm-activeLine")).to_contain_text('"command": 5')
     expect(editor).to_be_focused()
+
+
+def test_a_fault_that_is_out_of_sight_is_found(
+    make_daemon: Callable[..., Daemon], pages: Callable[..., Window]
+) -> None:
+    """What keeps the text from being saved may be a hundred lines above."""
+    daemon = make_daemon({})
+    window = pages(daemon.start()).go("/config").sign_in()
+    window.page.get_by_role("textbox", name="Config file").click()
+    window.page.keyboard.press("Control+a")
+    servers = {f"app{number}": {"command": ["cat"]} for number in range(40)}
+    window.page.keyboard.insert_text("oops" + json.dumps({"servers": servers}, indent=1))
+    window.see("Line 1, column 1: This is no value.")
+    expect(window.button("Review changes")).to_be_disabled()
+    window.page.keyboard.press("Control+End")
+    expect(window.page.locator(".cm-activeLine")).not_to_contain_text("oops")
+
+    window.button("Go there").click()
+
+    expect(window.page.locator(".cm-activeLine")).to_contain_text("oops")
+    expect(window.page.locator(".cm-activeLine")).to_be_in_viewport()

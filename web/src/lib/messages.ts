@@ -315,6 +315,8 @@ const english = {
     unsaved: "There are unsaved changes. Leave all the same?",
     label: "Config file",
     broken: "The config isn't valid yet",
+    fault: (place: string, message: string) => `The config isn't valid yet. ${place}: ${message}`,
+    goThere: "Go there",
   },
   form: {
     newTitle: "Add an app",

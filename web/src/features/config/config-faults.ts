@@ -22,6 +22,12 @@ export function offsetOf(text: string, { line, column }: Place): number {
   return before + [...(lines[at] ?? "")].slice(0, column - 1).join("").length;
 }
 
+/** The place of an offset. */
+export function placeAt(text: string, offset: number): Place {
+  const before = text.slice(0, offset).split("\n");
+  return { line: before.length, column: [...(before.at(-1) ?? "")].length + 1 };
+}
+
 /** The key at a position as docs/config.md writes it: names of apps are NAME. */
 export function keyAt(
   text: string,

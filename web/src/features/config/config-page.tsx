@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Loader, Modal } from "@mantine/core";
+import { Alert, Anchor, Button, Group, Loader, Modal } from "@mantine/core";
 import { IconFileOff, IconRefresh } from "@tabler/icons-react";
 import { useBlocker } from "@tanstack/react-router";
 import { useState } from "react";
@@ -9,10 +9,10 @@ import { Page } from "@/components/page";
 import panel from "@/components/panel.module.css";
 import { SaveBar } from "@/components/save-bar";
 import { reloadConfig, saveConfig, useConfigText } from "@/lib/config";
-import { faultsOf } from "@/lib/json-faults";
+import { type Fault, faultsOf } from "@/lib/json-faults";
 import { t } from "@/lib/messages";
 import { CodeEditor } from "./code-editor";
-import { type Place, placeIn } from "./config-faults";
+import { type Place, placeAt, placeIn } from "./config-faults";
 import classes from "./config-page.module.css";
 
 /** The daemon's config file, as text. */
@@ -66,9 +66,9 @@ function Editor({ text }: { text: string }) {
     shouldBlockFn: () => isChanged && !window.confirm(t.config.unsaved),
     enableBeforeUnload: isChanged,
   });
-  const hasFaults = faultsOf(typed, { allowTrailingComma: true }).length > 0;
+  const fault = faultsOf(typed, { allowTrailingComma: true })[0];
   const review = () => {
-    if (isChanged && !hasFaults) setReviewing(true);
+    if (isChanged && !fault) setReviewing(true);
   };
 
   async function apply(): Promise<void> {
@@ -120,11 +120,21 @@ function Editor({ text }: { text: string }) {
       <div className={`${panel.panel} ${classes.editor}`}>
         <CodeEditor value={typed} onChange={setTyped} onSave={review} target={target} />
       </div>
-      <SaveBar note={hasFaults ? t.config.broken : isChanged ? "" : t.config.noChanges}>
+      <SaveBar
+        note={
+          fault ? (
+            <FaultNote text={typed} fault={fault} onJump={setTarget} />
+          ) : isChanged ? (
+            ""
+          ) : (
+            t.config.noChanges
+          )
+        }
+      >
         <Button variant="default" disabled={!isChanged} onClick={() => setTyped(base)}>
           {t.config.discard}
         </Button>
-        <Button disabled={!isChanged || hasFaults} onClick={review}>
+        <Button disabled={!isChanged || fault !== undefined} onClick={review}>
           {t.config.review}
         </Button>
       </SaveBar>
@@ -146,6 +156,19 @@ function Editor({ text }: { text: string }) {
           </Button>
         </Group>
       </Modal>
+    </>
+  );
+}
+
+/** Why it can't be saved yet: the first fault, which may stand far away, and the way there. */
+function FaultNote(props: { text: string; fault: Fault; onJump: (place: Place) => void }) {
+  const place = placeAt(props.text, props.fault.from);
+  return (
+    <>
+      {t.config.fault(t.config.position(place.line, place.column), props.fault.message)}{" "}
+      <Anchor component="button" type="button" inherit onClick={() => props.onJump(place)}>
+        {t.config.goThere}
+      </Anchor>
     </>
   );
 }
