@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from octyne.archives.progress import Progress
 from octyne.errors import DeniedError
 from octyne.system.paths.folder import Folder, Root
-from octyne.system.paths.names import Parts, PathError
+from octyne.system.paths.names import Parts, PathError, Trail
 
 GONE = (FileNotFoundError, NotADirectoryError, PathError)
 PIECE_BYTES = 1 << 20  # a file as large, or larger, is read in pieces
@@ -125,14 +125,14 @@ class Walk:
         progress.entries_total, progress.bytes_total = entries, size
 
     def _below(self, top: Parts, identity: Identity | None) -> Iterator[Member]:
-        pending = [(top, identity)]
+        pending = [(Trail(), identity)]
         while pending:
-            parts, expected = pending.pop()
-            for member in self._folder(parts, expected):
+            trail, expected = pending.pop()
+            for member in self._folder((*top, *trail.parts()), expected):
                 yield member
                 if member.is_folder:
                     leaf = member.name.rpartition("/")[2]
-                    pending.append(((*parts, leaf), _identity(member.status)))
+                    pending.append((Trail(trail, leaf), _identity(member.status)))
 
     def _folder(self, parts: Parts, expected: Identity | None) -> Iterator[Member]:
         """Members in one folder, when it is still the one that was seen."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from octyne.system.paths.folder import Folder, Root
-from octyne.system.paths.names import Parts, PathError
+from octyne.system.paths.names import Parts, PathError, Trail
 
 SLICE_S = 0.1  # seconds that one piece of the work takes
 LONGEST_S = 30.0  # seconds for all of it, pauses included
@@ -31,14 +31,16 @@ class Walk:
     Attributes:
         visited: entries met.
         unreadable: folders and files that are closed to us.
-        cut: why it ended before its end: "entries" or "time"; "" when it didn't.
+        cut: why it ended before its end: "entries", "time", or what `stop` was told; "" when it
+            didn't.
         finished: there is nothing more to meet, or it was cut.
     """
 
     def __init__(self, root: Root, top: Parts, hides: Callable[[str], bool]) -> None:
         self._root = root
         self._hides = hides
-        self._pending: list[tuple[Parts, tuple[int, int] | None]] = [(top, None)]
+        self._top = top
+        self._pending: list[tuple[Trail, tuple[int, int] | None]] = [(Trail(), None)]
         self._met: Generator[Met, None, None] = self._all()
         self._deadline = time.monotonic() + LONGEST_S
         self.visited = self.unreadable = 0
@@ -70,10 +72,11 @@ class Walk:
 
     def _all(self) -> Generator[Met, None, None]:
         while self._pending:
-            parts, identity = self._pending.pop()
+            trail, identity = self._pending.pop()
+            parts = (*self._top, *trail.parts())
             try:
                 with self._entered(parts, identity) as (folder, entries):
-                    yield from self._within(folder, parts, entries)
+                    yield from self._within(folder, trail, parts, entries)
             except (OSError, PathError):
                 # Gone, replaced, moved out, closed to us; the folder asked for itself was there.
                 self.unreadable += 1
@@ -90,7 +93,7 @@ class Walk:
                 yield folder, entries
 
     def _within(
-        self, folder: Folder, parts: Parts, entries: Iterator[os.DirEntry[str]]
+        self, folder: Folder, trail: Trail, parts: Parts, entries: Iterator[os.DirEntry[str]]
     ) -> Iterator[Met]:
         for entry in entries:
             if self._hides(entry.name):
@@ -100,4 +103,4 @@ class Walk:
                 with suppress(FileNotFoundError):
                     status = folder.lstat(entry.name)
                     identity = (status.st_dev, status.st_ino)
-                    self._pending.append(((*parts, entry.name), identity))
+                    self._pending.append((Trail(trail, entry.name), identity))
