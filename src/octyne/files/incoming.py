@@ -115,12 +115,12 @@ class Incoming:
                 place = root.target(parts)
                 try:
                     _check_kind(place.folder.find(place.name))
-                    hidden, record = leftovers.note(root, place.folder, KIND)
+                    hidden = leftovers.note(root, place.folder, KIND)
                     new = cls(leftovers, root, place, hidden)
                     try:
                         new._fd = place.folder.create(hidden)
                     except BaseException:
-                        leftovers.forget(hidden, record)
+                        leftovers.forget(hidden)
                         raise
                 except BaseException:
                     place.folder.close()
@@ -206,7 +206,7 @@ class Incoming:
             if old is not None:
                 self._old = self._folder.hold(self.name)
             self._folder.replace(self.hidden, self._folder, self.name)
-            self._leftovers.forget(self.hidden, self._leftovers.record(self.hidden))
+            self._leftovers.forget(self.hidden)
             return etag(os.fstat(self._fd))
 
     def sync_folder(self) -> None:
@@ -218,9 +218,7 @@ class Incoming:
         """Remove it, unless it was put in place; and let go of it."""
         with self._lock:
             if self._fd >= 0:
-                self._leftovers.discard(
-                    self._folder, self.hidden, self._leftovers.record(self.hidden)
-                )
+                self._leftovers.discard(self._folder, self.hidden)
             self._close()
 
     def close(self) -> None:

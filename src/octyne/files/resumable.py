@@ -329,7 +329,7 @@ class Resumable:
         if not upload.is_finished:
             with suppress(NotFoundError):
                 self.open(upload).discard()
-            self._leftovers.forget(upload.hidden, self._leftovers.record(upload.hidden))
+            self._leftovers.forget(upload.hidden)
         self._records.remove(upload)
 
 
