@@ -18,7 +18,7 @@ from typing import Protocol, Self
 from octyne.files import settle
 from octyne.files.leftovers import PREFIX, Leftovers
 from octyne.files.settle import COMMITTED, UNDONE, Record
-from octyne.system.paths.folder import Folder, Root
+from octyne.system.paths.folder import Folder, Root, file_id
 from octyne.system.paths.names import Parts, PathError
 
 JOURNAL_MODE = 0o600
@@ -154,7 +154,7 @@ class Journal:
         if found is None and not name.startswith(PREFIX):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         place = (*self._root.relative(folder), name)
-        record = Record(None, place, settle.identity(found) if found else None)
+        record = Record(None, place, file_id(found) if found else None)
         self._write([record], sync=not name.startswith(PREFIX))
 
     def hidden_name(self, kind: str) -> str:
@@ -227,7 +227,7 @@ class Journal:
     def _plan(self, step: Step) -> list[Record]:
         found = step.folder.lstat(step.name)
         source = self._place(step.folder, step.name)
-        moved = settle.identity(found)
+        moved = file_id(found)
         if isinstance(step, TakeAway):
             hidden = self._place(step.folder, self.hidden_name("old"))
             return [Record(source, hidden, moved, rest=True)]
@@ -239,7 +239,7 @@ class Journal:
             return [Record(source, target, moved)]
         if settle.is_folder(there) or settle.is_folder(found):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
-        old = settle.identity(there)
+        old = file_id(there)
         saved = Record(
             target, (*target[:-1], self.hidden_name("old")), old, rest=True, linked=old != moved
         )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-from octyne.system.paths.folder import Folder, Root
+from octyne.system.paths.folder import FileId, Folder, Root, file_id
 from octyne.system.paths.names import Parts, PathError, Trail
 
 SLICE_S = 0.1  # seconds that one piece of the work takes
@@ -40,7 +40,7 @@ class Walk:
         self._root = root
         self._hides = hides
         self._top = top
-        self._pending: list[tuple[Trail, tuple[int, int] | None]] = [(Trail(), None)]
+        self._pending: list[tuple[Trail, FileId | None]] = [(Trail(), None)]
         self._met: Generator[Met, None, None] = self._all()
         self._deadline = time.monotonic() + LONGEST_S
         self.visited = self.unreadable = 0
@@ -83,11 +83,10 @@ class Walk:
 
     @contextmanager
     def _entered(
-        self, parts: Parts, identity: tuple[int, int] | None
+        self, parts: Parts, identity: FileId | None
     ) -> Iterator[tuple[Folder, Iterator[os.DirEntry[str]]]]:
         with self._root.readable_at(parts) as folder:
-            status = folder.stat()
-            if identity not in (None, (status.st_dev, status.st_ino)):
+            if identity not in (None, file_id(folder.stat())):
                 raise PathError("it was replaced meanwhile")
             with folder.scan() as entries:
                 yield folder, entries
@@ -101,6 +100,5 @@ class Walk:
             yield Met(folder, (*parts, entry.name), entry)
             if entry.is_dir(follow_symlinks=False):
                 with suppress(FileNotFoundError):
-                    status = folder.lstat(entry.name)
-                    identity = (status.st_dev, status.st_ino)
+                    identity = file_id(folder.lstat(entry.name))
                     self._pending.append((Trail(trail, entry.name), identity))
