@@ -9,6 +9,7 @@ from aiohttp import web
 from octyne import wire
 from octyne.api import params, replies
 from octyne.api.context import Call
+from octyne.api.server import check_there
 from octyne.files import browse
 from octyne.files.measure import Measure
 from octyne.files.search import DEFAULT_LIMIT, MAX_LIMIT, Query, Search
@@ -89,8 +90,7 @@ async def search_files(call: Call) -> web.StreamResponse:
 async def _write(
     call: Call, response: web.StreamResponse, lines: list[wire.FileFound] | list[wire.SearchEnd]
 ) -> None:
-    if not is_there(call):
-        raise ConnectionResetError("The client has gone.")
+    check_there(call.request)
     if lines and not call.is_head:
         await response.write(b"".join(wire.encode(line) + b"\n" for line in lines))
         await call.connection.writable()
@@ -105,8 +105,7 @@ async def measure_files(call: Call) -> web.StreamResponse:
         with closing(measure):
             while not measure.finished:
                 await walks.run_for(account, measure.step)
-                if not is_there(call):
-                    raise ConnectionResetError("The client has gone.")
+                check_there(call.request)
             return replies.json(measure.result())
 
 
@@ -118,9 +117,3 @@ def closing(work: Search | Measure) -> Iterator[None]:
     finally:
         with suppress(ValueError):
             work.close()
-
-
-def is_there(call: Call) -> bool:
-    """Whether the client is still there."""
-    transport = call.request.transport
-    return transport is not None and not transport.is_closing()
