@@ -84,13 +84,12 @@ class Journal:
     It belongs to one thread at a time; everything blocks. Have the app's turn (`files.turns`).
 
     Attributes:
-        performed: steps that were done, of all that `perform` was given.
         at: the number of the step, of one call of `perform`, that it was at when it failed.
     """
 
     def __init__(self, files: Home, root: Root, *, finish_later: bool = False) -> None:
         """With ``finish_later``, the caller calls `finish` or `hand_over` after the block."""
-        self.performed = self.at = 0
+        self.at = 0
         self._leftovers = files.leftovers
         self._root = root
         self._finish_later = finish_later
@@ -136,13 +135,8 @@ class Journal:
             self._write([record for records in plans for record in records])
             for self.at, (step, records) in enumerate(zip(steps, plans, strict=True)):
                 self._do(step, records)
-                self.performed += 1
         finally:
             self._known.clear()
-
-    def take_away(self, folder: Folder, name: str) -> None:
-        """Take something away; see `TakeAway`."""
-        self.perform([TakeAway(folder, name)])
 
     def made(self, folder: Folder, name: str) -> None:
         """Tell of something new, which is removed when all is undone.

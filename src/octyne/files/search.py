@@ -50,7 +50,6 @@ class Search:
     """A search under way. Its steps block; one at a time, each in any thread.
 
     Attributes:
-        finished: no more results come.
         found: results so far.
         walk: how far it is.
     """

@@ -8,7 +8,6 @@ import base64
 import binascii
 from collections.abc import Mapping
 from email.utils import formatdate
-from typing import cast
 
 from aiohttp import web
 
@@ -170,7 +169,7 @@ def _length(request: web.BaseRequest) -> int | None:
 
 
 def _number(request: web.BaseRequest, name: str) -> int | None:
-    return params.number(cast("dict[str, str]", request.headers), name)
+    return params.number(request.headers, name)
 
 
 def _check_version(call: Call) -> None:
