@@ -21,9 +21,9 @@ class Measure:
         self._seen: set[FileId] = set()  # files with several names
 
     @classmethod
-    def open(cls, directory: str, path: str, hides: browse.Hides) -> Self:
+    def open(cls, directory: str, path: str, is_hidden: browse.IsHidden) -> Self:
         """Begin at a folder; raises as `browse.opened`. Blocks."""
-        return cls(browse.walk(directory, path, hides))
+        return cls(browse.walk(directory, path, is_hidden))
 
     @property
     def finished(self) -> bool:

@@ -36,9 +36,9 @@ class Walk:
         finished: there is nothing more to meet, or it was cut.
     """
 
-    def __init__(self, root: Root, top: Parts, hides: Callable[[str], bool]) -> None:
+    def __init__(self, root: Root, top: Parts, is_hidden: Callable[[str], bool]) -> None:
         self._root = root
-        self._hides = hides
+        self._is_hidden = is_hidden
         self._top = top
         self._pending: list[tuple[Trail, FileId | None]] = [(Trail(), None)]
         self._met: Generator[Met, None, None] = self._all()
@@ -95,7 +95,7 @@ class Walk:
         self, folder: Folder, trail: Trail, parts: Parts, entries: Iterator[os.DirEntry[str]]
     ) -> Iterator[Met]:
         for entry in entries:
-            if self._hides(entry.name):
+            if self._is_hidden(entry.name):
                 continue
             yield Met(folder, (*parts, entry.name), entry)
             if entry.is_dir(follow_symlinks=False):

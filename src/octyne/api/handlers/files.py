@@ -68,13 +68,15 @@ async def search_files(call: Call) -> web.StreamResponse:
         content=params.text(call.query, "content"),
         limit=params.number(call.query, "limit", lowest=1, highest=MAX_LIMIT) or DEFAULT_LIMIT,
     )
-    path, hides = call.query.get("path", ""), call.services.files.leftovers.is_hidden
+    path, is_hidden = call.query.get("path", ""), call.services.files.leftovers.is_hidden
     account, walks = call.identity.username, call.services.pools.walks
     with (
         walks.slots.taken(account),
         call.services.live.opened(call.identity.session_id, call.name) as live,
     ):
-        search = await walks.run_for(account, Search.open, call.app.directory, path, query, hides)
+        search = await walks.run_for(
+            account, Search.open, call.app.directory, path, query, is_hidden
+        )
         with closing(search):
             response = await call.stream(NDJSON)
             while not (call.is_head or search.finished or live.ending):
@@ -98,10 +100,10 @@ async def _write(
 
 async def measure_files(call: Call) -> web.StreamResponse:
     """`GET /server/{id}/files/usage`."""
-    path, hides = call.query.get("path", ""), call.services.files.leftovers.is_hidden
+    path, is_hidden = call.query.get("path", ""), call.services.files.leftovers.is_hidden
     account, walks = call.identity.username, call.services.pools.walks
     with walks.slots.taken(account):
-        measure = await walks.run_for(account, Measure.open, call.app.directory, path, hides)
+        measure = await walks.run_for(account, Measure.open, call.app.directory, path, is_hidden)
         with closing(measure):
             while not measure.finished:
                 await walks.run_for(account, measure.step)
