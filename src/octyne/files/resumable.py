@@ -326,9 +326,10 @@ class Resumable:
 
     def _remove(self, upload: Upload) -> None:
         if not upload.is_finished:
-            with suppress(NotFoundError):
+            try:
                 self.open(upload).discard()
-            self._leftovers.forget(upload.hidden)
+            except NotFoundError:
+                self._leftovers.forget(upload.hidden)
         self._records.remove(upload)
 
 
