@@ -113,9 +113,9 @@ async def measure_files(call: Call) -> web.StreamResponse:
 
 @contextmanager
 def closing(work: Search | Measure) -> Iterator[None]:
-    """Close it at the end; one whose step still runs (we were cancelled) goes with that."""
+    """Close it at the end."""
     try:
         yield
     finally:
-        with suppress(ValueError):
+        with suppress(ValueError):  # its step still runs: we were cancelled, as the daemon ends
             work.close()
