@@ -35,7 +35,7 @@ from octyne.system.paths.names import Parts, join, parse
 
 MAX_OPEN = 100  # uploads of one account that aren't finished
 MAX_FINISHED = 100  # that still say so
-RETRY_S = 600
+RETRY_S = 600  # seconds
 TAKE_OVER_S = 15.0  # seconds in which the request before must let go
 SWEEP_S = 600.0  # seconds between looks for expired ones
 

@@ -34,7 +34,7 @@ TAKES = (
 )
 PIECE = "application/offset+octet-stream"
 CREATED, NO_CONTENT = 201, 204
-MAX_METADATA = 4096
+MAX_METADATA = 4096  # bytes
 
 
 def options(services: Services) -> Mapping[str, str]:
