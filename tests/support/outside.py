@@ -15,14 +15,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from octyne.system.paths import syscalls
 from support.daemon import Daemon
 
+RENAME_EXCHANGE = 2  # renameat2(2)
 CANARY = "canary-7f3a91c2e5"
 ANSWER_S = 10.0  # in which every request must be answered
 EVENTS = 0x0001 | 0x0002 | 0x0004 | 0x0020 | 0x0040 | 0x0080 | 0x0100 | 0x0200  # inotify(7)
 NUMBERS = re.compile(rb"[0-9a-f-]{8,}|[0-9]{2,}")
 VARIABLE = ("date", "x-request-id", "etag", "last-modified", "location", "upload-expires")
+
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Reply:
@@ -249,4 +251,7 @@ def form(
 
 def exchange(one: Path, other: Path) -> None:
     """Let two things change names at once."""
-    syscalls.rename_exchange(-100, str(one), -100, str(other))
+    at = -100  # AT_FDCWD, though the paths are absolute
+    if _libc.renameat2(at, os.fsencode(one), at, os.fsencode(other), RENAME_EXCHANGE):
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))

@@ -26,9 +26,10 @@ LOCAL_ADDRESS = "@local"  # stands for an address where the Unix socket has none
 CORS = "Access-Control-Allow-Origin"
 CORS_EXPOSED = "Access-Control-Expose-Headers"
 EXPOSED = (
-    "Content-Disposition, Content-Range, ETag, Location, Retry-After, Tus-Checksum-Algorithm,"
-    " Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Defer-Length, Upload-Expires,"
-    " Upload-Length, Upload-Metadata, Upload-Offset, X-Request-Id"
+    "Accept-Ranges, Content-Disposition, Content-Range, ETag, Location, Retry-After,"
+    " Tus-Checksum-Algorithm, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version,"
+    " Upload-Defer-Length, Upload-Expires, Upload-Length, Upload-Metadata, Upload-Offset,"
+    " X-Request-Id"
 )
 
 

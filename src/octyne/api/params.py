@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -52,7 +53,7 @@ def _pairs(raw: str) -> list[tuple[str, str]]:
         raise InvalidError("There are too many fields in the query.") from error
 
 
-def text(query: dict[str, str], name: str) -> str:
+def text(query: Mapping[str, str], name: str) -> str:
     """A text field; "" when it is missing."""
     value = query.get(name, "")
     if not is_clean(value):
@@ -60,13 +61,13 @@ def text(query: dict[str, str], name: str) -> str:
     return value
 
 
-def flag(query: dict[str, str], name: str) -> bool:
+def flag(query: Mapping[str, str], name: str) -> bool:
     """A switch; only "true" is on."""
     return query.get(name) == "true"
 
 
 def number(
-    query: dict[str, str], name: str, *, lowest: int = 0, highest: int = MAX_NUMBER
+    query: Mapping[str, str], name: str, *, lowest: int = 0, highest: int = MAX_NUMBER
 ) -> int | None:
     """A whole number, or None when it is missing or empty."""
     value = query.get(name, "")
@@ -79,7 +80,7 @@ def number(
     raise InvalidError(f"The field {name} must be a whole number from {lowest} to {highest}.")
 
 
-def decimal(query: dict[str, str], name: str) -> float | None:
+def decimal(query: Mapping[str, str], name: str) -> float | None:
     """A number that may have a point in it, or None when it is missing or empty."""
     value = query.get(name, "")
     if not value:

@@ -11,7 +11,7 @@ from aiohttp import web
 from octyne.api import access, bodies, errors, replies
 from octyne.api.context import Call, Listener, Services
 from octyne.api.pages import Pages
-from octyne.api.server import connection_of
+from octyne.api.server import check_there, connection_of
 from octyne.api.table import Access, Match, Route, Table
 from octyne.errors import NotFoundError
 
@@ -94,12 +94,11 @@ class Pipeline:
         self, call: Call, route: Route | None, error: Exception
     ) -> web.StreamResponse:
         request = call.request
-        if request.transport is None or request.transport.is_closing():
-            raise ConnectionResetError("The client has gone.") from error
+        check_there(request)
         path = route.path if route is not None else "an unknown path"
         problem = errors.problem(error, f"{request.method} {path}")
         if request.writer.output_size > 0:  # too late for a status: end it visibly
-            request.transport.abort()
+            connection_of(request).drop()
             raise ConnectionResetError("The answer had begun already.") from error
         operation = None if route is None else route.methods.get(request.method)
         if operation is not None and operation.refuse is not None:

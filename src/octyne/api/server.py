@@ -80,16 +80,12 @@ class Connection(web.RequestHandler):
         self._is_stream = True
         self._answering = None
 
-    def on_lost(self, callback: Callable[[], None]) -> None:
-        """Call ``callback`` when the connection is lost; at once when it is lost already."""
+    @contextmanager
+    def when_lost(self, callback: Callable[[], None]) -> Iterator[None]:
+        """Call ``callback`` when the connection is lost while the block runs, or is already."""
         if self.transport is None:
             callback()
         self._on_lost.append(callback)
-
-    @contextmanager
-    def when_lost(self, callback: Callable[[], None]) -> Iterator[None]:
-        """Like `on_lost`, while the block runs."""
-        self.on_lost(callback)
         try:
             yield
         finally:
@@ -265,6 +261,16 @@ class Server(web.Server):
     def __call__(self) -> web.RequestHandler:
         """A protocol for a new connection."""
         return Connection(self, loop=asyncio.get_running_loop())
+
+
+def check_there(request: web.BaseRequest) -> None:
+    """Look whether somebody still waits for an answer.
+
+    Raises:
+        ConnectionResetError: the client has gone.
+    """
+    if request.transport is None or request.transport.is_closing():
+        raise ConnectionResetError("The client has gone.")
 
 
 def connection_of(request: web.BaseRequest) -> Connection:

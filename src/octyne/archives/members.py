@@ -9,13 +9,11 @@ from dataclasses import dataclass
 
 from octyne.archives.progress import Progress
 from octyne.errors import DeniedError
-from octyne.system.paths.folder import Folder, Root
-from octyne.system.paths.names import Parts, PathError
+from octyne.system.paths.folder import FileId, Folder, Root, file_id
+from octyne.system.paths.names import Parts, PathError, Trail
 
 GONE = (FileNotFoundError, NotADirectoryError, PathError)
 PIECE_BYTES = 1 << 20  # a file as large, or larger, is read in pieces
-
-Identity = tuple[int, int]
 
 
 @dataclass(slots=True)
@@ -113,7 +111,7 @@ class Walk:
                 if member is not None:
                     yield member
                     if member.is_folder:
-                        yield from self._below(parts, _identity(member.status))
+                        yield from self._below(parts, file_id(member.status))
 
     def count(self, progress: Progress) -> None:
         """Find the totals, by a walk of its own; what changes meanwhile is counted as it is."""
@@ -124,23 +122,23 @@ class Walk:
             progress.check()
         progress.entries_total, progress.bytes_total = entries, size
 
-    def _below(self, top: Parts, identity: Identity | None) -> Iterator[Member]:
-        pending = [(top, identity)]
+    def _below(self, top: Parts, identity: FileId | None) -> Iterator[Member]:
+        pending = [(Trail(), identity)]
         while pending:
-            parts, expected = pending.pop()
-            for member in self._folder(parts, expected):
+            trail, expected = pending.pop()
+            for member in self._folder((*top, *trail.parts()), expected):
                 yield member
                 if member.is_folder:
                     leaf = member.name.rpartition("/")[2]
-                    pending.append(((*parts, leaf), _identity(member.status)))
+                    pending.append((Trail(trail, leaf), file_id(member.status)))
 
-    def _folder(self, parts: Parts, expected: Identity | None) -> Iterator[Member]:
+    def _folder(self, parts: Parts, expected: FileId | None) -> Iterator[Member]:
         """Members in one folder, when it is still the one that was seen."""
         name = "/".join(parts)
         prefix = f"{name}/" if name else ""
         try:
             with self._root.readable_at((*self._base, *parts)) as folder:
-                if expected is not None and _identity(folder.stat()) != expected:
+                if expected is not None and file_id(folder.stat()) != expected:
                     return
                 with folder.scan() as entries:
                     for entry in entries:
@@ -197,7 +195,3 @@ def read(descriptor: int, size: int, offset: int) -> bytes:
 def _closed(name: str) -> DeniedError:
     shown = name.encode("utf-8", "replace").decode() or "the folder"
     return DeniedError(f"The operating system does not let Octyne read {shown}.")
-
-
-def _identity(status: os.stat_result) -> Identity:
-    return status.st_dev, status.st_ino

@@ -67,7 +67,7 @@ class CallSink:
 
 
 class InOrder(Generic[T]):
-    """Has work done by a helpers, and takes the results in the order of the work; bounded.
+    """Has work done by helpers, and takes the results in the order of the work; bounded.
 
     No more than twice as many pieces as it has threads, and one, are under way or wait to be taken.
     """

@@ -5,7 +5,7 @@ Source: POSIX.1-2017, pax; the GNU tar manual, "Basic Tar Format".
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from octyne.archives.claims import (
     FILE_MODE,
@@ -59,7 +59,7 @@ class TarHeaders:
     """
 
     stream: Stream
-    _defaults: _Extended = field(default_factory=_Extended)
+    _labels: int = 0
 
     def members(self) -> Iterator[Member]:
         """All of them, up to the mark at the end."""
@@ -100,7 +100,7 @@ class TarHeaders:
     def _extend(self, block: bytes, extended: _Extended) -> bool:
         """Take in a header that tells of the next one; False when it is a member's own."""
         kind = block[156:157]
-        if kind not in b"xXgLKV" or not kind:
+        if kind not in b"xXgLKV":
             return False
         extended.seen += 1
         size = _number(block[124:136])
@@ -124,8 +124,8 @@ class TarHeaders:
         return True
 
     def _count_label(self) -> None:
-        self._defaults.seen += 1
-        if self._defaults.seen > MAX_EXTENDED_IN_A_ROW:
+        self._labels += 1
+        if self._labels > MAX_EXTENDED_IN_A_ROW:
             raise BrokenArchiveError(BROKEN_HEADER)
 
     def _skip_padding(self, size: int) -> None:

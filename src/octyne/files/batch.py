@@ -282,7 +282,8 @@ def explain(operation: Operation, error: OSError | PathError) -> DaemonError:
     if isinstance(error, FileExistsError):
         return ConflictError(errors.TAKEN)
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return InvalidError(errors.NO_SOURCE if hasattr(operation, "source") else errors.NO_PATH)
+        has_source = isinstance(operation, Move | Copy)
+        return InvalidError(errors.NO_SOURCE if has_source else errors.NO_PATH)
     if isinstance(error, PermissionError) and is_removal:
         return DeniedError(errors.NO_PERMISSION)
     try:

@@ -27,7 +27,7 @@ PIECE = 250  # entries that are looked at together; so few stay in the processor
 _KIND = 0o170000  # the bits of a mode that say what it is
 _TYPES = {stat.S_IFDIR: "", stat.S_IFLNK: "inode/symlink"}  # both are shown as folders
 
-Hides = Callable[[str], bool]
+IsHidden = Callable[[str], bool]
 
 
 @contextmanager
@@ -58,14 +58,14 @@ def folder_at(root: Root, parts: Parts) -> Folder:
         raise
 
 
-def walk(directory: str, path: str, hides: Hides) -> Walk:
+def walk(directory: str, path: str, is_hidden: IsHidden) -> Walk:
     """A walk through a folder of the app in ``directory``; raises as `opened`. Blocks."""
     with named("folder path"), missing(NO_FOLDER):
         parts = parse(path)
         root = Root.open(directory)
         try:
             with folder_at(root, parts) as folder, folder.scan():
-                return Walk(root, parts, hides)
+                return Walk(root, parts, is_hidden)
         except BaseException:
             root.close()
             raise
@@ -74,8 +74,8 @@ def walk(directory: str, path: str, hides: Hides) -> Walk:
 class Lister:
     """Lists folders, several at once; it remembers types, nothing else."""
 
-    def __init__(self, hides: Hides) -> None:
-        self._hides = hides
+    def __init__(self, is_hidden: IsHidden) -> None:
+        self._is_hidden = is_hidden
         self._types = TypeCache()
 
     def pieces(self, folder: Folder, *, details: bool = False) -> Iterator[list[wire.FileEntry]]:
@@ -83,8 +83,10 @@ class Lister:
 
         Entries that go meanwhile are left out. ``details``: each is a `wire.FileDetails`.
         """
-        hides = self._hides
-        names = [name for name in folder.names() if not (name.startswith(PREFIX) and hides(name))]
+        is_hidden = self._is_hidden
+        names = [
+            name for name in folder.names() if not (name.startswith(PREFIX) and is_hidden(name))
+        ]
         names = in_order(names)
         describe = Details(folder).describe if details else None
         for start in range(0, len(names), PIECE):

@@ -267,27 +267,24 @@ def _hide(files: Files, root: Root, place: Place, resources: ExitStack) -> "_Gon
     if not can_remove(place.folder, place.name):
         raise DeniedError(errors.NO_PERMISSION)
     old: Parts = (*root.relative(place.folder), place.name)
-    hidden, record = files.leftovers.note(root, place.folder, "gone")
+    hidden = files.leftovers.note(root, place.folder, "gone")
     try:
         files.leftovers.moving(root, old, (*old[:-1], hidden))
         place.folder.move(place.name, place.folder, hidden)
     except BaseException:
-        files.leftovers.forget(hidden, record)
+        files.leftovers.forget(hidden)
         raise
     place.folder.sync()
-    return _Gone(files, place, hidden, record, resources)
+    return _Gone(files, place, hidden, resources)
 
 
 class _Gone:
     """A folder that users don't see any more, and that still is there."""
 
-    def __init__(
-        self, files: Files, place: Place, hidden: str, record: str, resources: ExitStack
-    ) -> None:
+    def __init__(self, files: Files, place: Place, hidden: str, resources: ExitStack) -> None:
         self._files = files
         self._place = place
         self._hidden = hidden
-        self._record = record
         self._resources = resources
 
     def remove(self) -> None:
@@ -300,7 +297,7 @@ class _Gone:
             except OSError as error:
                 self._put_back()
                 raise explain(Remove(()), error) from error
-            self._files.leftovers.forget(self._hidden, self._record)
+            self._files.leftovers.forget(self._hidden)
 
     def _remove(self) -> None:
         deadline = time.monotonic() + MADE_MEANWHILE_S
@@ -321,7 +318,7 @@ class _Gone:
         except OSError as error:
             log.warning("What is left of a folder stays hidden: %s", error.strerror)
             return
-        self._files.leftovers.forget(self._hidden, self._record)
+        self._files.leftovers.forget(self._hidden)
 
 
 @contextmanager

@@ -5,7 +5,6 @@ import fcntl
 import os
 import stat
 import sys
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from octyne.errors import InvalidError, UnavailableError
 from octyne.files.errors import NO_ROOM
 from octyne.files.trees import Stop, beneath
 from octyne.system.paths.folder import Folder
-from octyne.system.paths.names import Parts
+from octyne.system.paths.names import Trail
 
 FICLONE = 0x40049409  # ioctl_ficlone(2)
 STEP_BYTES = 8 << 20  # what is copied between two looks at the stop event
@@ -92,34 +91,36 @@ class TreeCopy:
         """
         files = self.measure().files
         self._syncs_each = sync and files <= FEW_FILES
-        folders: list[tuple[Parts, os.stat_result]] = []
-        for parts, parent, found in self._walk():
+        folders: list[tuple[Trail, os.stat_result]] = []
+        for trail, parent, found in self._walk():
+            parts = trail.parts()
             target_name = parts[-1] if parts else to_name
             with beneath(to, (to_name, *parts)[:-1]) as target:
                 self._copy_one(parent, parts[-1] if parts else self._name, target, target_name)
                 if stat.S_ISDIR(found.st_mode):
-                    folders.append((parts, found))
-        for parts, found in reversed(folders):  # only now: making what is in them changes them
-            with beneath(to, (to_name, *parts)) as made:
+                    folders.append((trail, found))
+        for trail, found in reversed(folders):  # only now: making what is in them changes them
+            with beneath(to, (to_name, *trail.parts())) as made:
                 made.dress(found.st_mode & 0o777, _times(found), self._owner(found))
         if sync and files > FEW_FILES:
             to.sync_file_system()
 
-    def _walk(self) -> Iterator[tuple[Parts, Folder, os.stat_result]]:
-        """Everything, folders before what is in them: its parts, its folder, what it is."""
+    def _walk(self) -> Iterator[tuple[Trail, Folder, os.stat_result]]:
+        """Everything, folders before what is in them: the way to it, its folder, what it is."""
         top = self._folder.lstat(self._name)
-        yield (), self._folder, top
-        pending: deque[Parts] = deque([()] if stat.S_ISDIR(top.st_mode) else [])
+        yield Trail(), self._folder, top
+        pending = [Trail()] if stat.S_ISDIR(top.st_mode) else []
         while pending:
-            above = pending.popleft()
-            with beneath(self._folder, (self._name, *above)) as folder:
+            above = pending.pop()
+            with beneath(self._folder, (self._name, *above.parts())) as folder:
                 for name, found in _entries(folder):
                     self._check()
                     if self._is_hidden(name):
                         continue
+                    trail = Trail(above, name)
                     if stat.S_ISDIR(found.st_mode):
-                        pending.append((*above, name))
-                    yield (*above, name), folder, found
+                        pending.append(trail)
+                    yield trail, folder, found
 
     def _check(self) -> None:
         if self._stop.is_set():
@@ -204,15 +205,14 @@ def _times(found: os.stat_result) -> tuple[int, int]:
     return found.st_atime_ns, found.st_mtime_ns
 
 
-def _entries(folder: Folder) -> list[tuple[str, os.stat_result]]:
-    found = []
+def _entries(folder: Folder) -> Iterator[tuple[str, os.stat_result]]:
     with folder.scan() as entries:
         for entry in entries:
             try:
-                found.append((entry.name, entry.stat(follow_symlinks=False)))
+                status = entry.stat(follow_symlinks=False)
             except FileNotFoundError:
                 continue  # it went meanwhile
-    return found
+            yield entry.name, status
 
 
 def _open(folder: Folder, name: str) -> int:

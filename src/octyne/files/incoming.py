@@ -13,7 +13,7 @@ from octyne.files.errors import IS_A_FOLDER, NO_FOLDER, NO_ROOM, NOT_A_FILE, mis
 from octyne.files.etags import ALWAYS, Condition, etag
 from octyne.files.leftovers import Leftovers
 from octyne.system.paths import syscalls
-from octyne.system.paths.folder import Folder, Place, Root
+from octyne.system.paths.folder import FileId, Folder, Place, Root, file_id
 from octyne.system.paths.names import Parts, PathError, check_name
 
 KIND = "upload"
@@ -21,8 +21,6 @@ MODE = 0o666 & ~0o022  # of files that weren't there before
 WRITE_OUT = 8 << 20  # bytes; the kernel shall begin to write that much, before we ask for all
 PERMISSIONS = 0o777  # of an old file's mode; never set-user-ID
 WHAT = "file path"
-
-Identity = tuple[int, int]
 
 
 def last_part(name: str) -> str:
@@ -115,12 +113,12 @@ class Incoming:
                 place = root.target(parts)
                 try:
                     _check_kind(place.folder.find(place.name))
-                    hidden, record = leftovers.note(root, place.folder, KIND)
+                    hidden = leftovers.note(root, place.folder, KIND)
                     new = cls(leftovers, root, place, hidden)
                     try:
                         new._fd = place.folder.create(hidden)
                     except BaseException:
-                        leftovers.forget(hidden, record)
+                        leftovers.forget(hidden)
                         raise
                 except BaseException:
                     place.folder.close()
@@ -149,9 +147,9 @@ class Incoming:
         return found
 
     @property
-    def identity(self) -> Identity:
-        """Device and inode, which it keeps when it is put in place."""
-        return identity_of(os.fstat(self._fd))
+    def identity(self) -> FileId:
+        """What it is known by, also when it is put in place."""
+        return file_id(os.fstat(self._fd))
 
     def check_room(self, size: int | None) -> None:
         """See the function of that name."""
@@ -206,7 +204,7 @@ class Incoming:
             if old is not None:
                 self._old = self._folder.hold(self.name)
             self._folder.replace(self.hidden, self._folder, self.name)
-            self._leftovers.forget(self.hidden, self._leftovers.record(self.hidden))
+            self._leftovers.forget(self.hidden)
             return etag(os.fstat(self._fd))
 
     def sync_folder(self) -> None:
@@ -218,9 +216,7 @@ class Incoming:
         """Remove it, unless it was put in place; and let go of it."""
         with self._lock:
             if self._fd >= 0:
-                self._leftovers.discard(
-                    self._folder, self.hidden, self._leftovers.record(self.hidden)
-                )
+                self._leftovers.discard(self._folder, self.hidden)
             self._close()
 
     def close(self) -> None:
@@ -262,11 +258,6 @@ def _find(leftovers: Leftovers, root: Root, hidden: str) -> tuple[Folder, int]:
                 folder.close()
                 raise
     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-
-
-def identity_of(status: os.stat_result) -> Identity:
-    """Device and inode."""
-    return status.st_dev, status.st_ino
 
 
 def _check_kind(found: os.stat_result | None) -> None:

@@ -18,7 +18,7 @@ from typing import Protocol, Self
 from octyne.files import settle
 from octyne.files.leftovers import PREFIX, Leftovers
 from octyne.files.settle import COMMITTED, UNDONE, Record
-from octyne.system.paths.folder import Folder, Root
+from octyne.system.paths.folder import Folder, Root, file_id
 from octyne.system.paths.names import Parts, PathError
 
 JOURNAL_MODE = 0o600
@@ -84,13 +84,12 @@ class Journal:
     It belongs to one thread at a time; everything blocks. Have the app's turn (`files.turns`).
 
     Attributes:
-        performed: steps that were done, of all that `perform` was given.
         at: the number of the step, of one call of `perform`, that it was at when it failed.
     """
 
     def __init__(self, files: Home, root: Root, *, finish_later: bool = False) -> None:
         """With ``finish_later``, the caller calls `finish` or `hand_over` after the block."""
-        self.performed = self.at = 0
+        self.at = 0
         self._leftovers = files.leftovers
         self._root = root
         self._finish_later = finish_later
@@ -136,13 +135,8 @@ class Journal:
             self._write([record for records in plans for record in records])
             for self.at, (step, records) in enumerate(zip(steps, plans, strict=True)):
                 self._do(step, records)
-                self.performed += 1
         finally:
             self._known.clear()
-
-    def take_away(self, folder: Folder, name: str) -> None:
-        """Take something away; see `TakeAway`."""
-        self.perform([TakeAway(folder, name)])
 
     def made(self, folder: Folder, name: str) -> None:
         """Tell of something new, which is removed when all is undone.
@@ -154,7 +148,7 @@ class Journal:
         if found is None and not name.startswith(PREFIX):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         place = (*self._root.relative(folder), name)
-        record = Record(None, place, settle.identity(found) if found else None)
+        record = Record(None, place, file_id(found) if found else None)
         self._write([record], sync=not name.startswith(PREFIX))
 
     def hidden_name(self, kind: str) -> str:
@@ -227,7 +221,7 @@ class Journal:
     def _plan(self, step: Step) -> list[Record]:
         found = step.folder.lstat(step.name)
         source = self._place(step.folder, step.name)
-        moved = settle.identity(found)
+        moved = file_id(found)
         if isinstance(step, TakeAway):
             hidden = self._place(step.folder, self.hidden_name("old"))
             return [Record(source, hidden, moved, rest=True)]
@@ -239,7 +233,7 @@ class Journal:
             return [Record(source, target, moved)]
         if settle.is_folder(there) or settle.is_folder(found):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
-        old = settle.identity(there)
+        old = file_id(there)
         saved = Record(
             target, (*target[:-1], self.hidden_name("old")), old, rest=True, linked=old != moved
         )

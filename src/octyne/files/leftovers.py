@@ -54,30 +54,29 @@ class Leftovers:
 
         What still has that name when the block ends is removed, whatever it is.
         """
-        name, record = self.note(root, folder, kind)
+        name = self.note(root, folder, kind)
         try:
             yield name
         finally:
-            self.discard(folder, name, record)
+            self.discard(folder, name)
 
-    def note(self, root: Root, folder: Folder, kind: str) -> tuple[str, str]:
-        """A hidden name in ``folder`` and its record, for things that outlive a block."""
+    def note(self, root: Root, folder: Folder, kind: str) -> str:
+        """A hidden name in ``folder``, which has a record, for things that outlive a block."""
         name = f"{PREFIX}{kind}-{secrets.token_hex(8)}"
-        return name, self._note(root, folder, name)
+        self._note(root, folder, name)
+        return name
 
     def adopt(self, root: Root, folder: Folder, name: str) -> None:
         """Make a record of a hidden name that had none; the next start removes what has it."""
         self._note(root, folder, name)
         self._adopted.add(name)
 
-    def _note(self, root: Root, folder: Folder, name: str) -> str:
-        record = self.record(name)
+    def _note(self, root: Root, folder: Folder, name: str) -> None:
         places = [list(root.relative(folder))]
         body = {"directory": root.directory, "folders": places, "name": name}
         with self._lock:
-            self._write(record, json.dumps(body).encode())
+            self._write(self.record(name), json.dumps(body).encode())
             self.names.add(name)
-        return record
 
     def record(self, name: str) -> str:
         """The path of the record of a hidden name."""
@@ -95,7 +94,7 @@ class Leftovers:
             folders = json.load(file)["folders"]
         return [tuple(parts) for parts in reversed(folders)]
 
-    def discard(self, folder: Folder, name: str, record: str) -> None:
+    def discard(self, folder: Folder, name: str) -> None:
         """Remove what has a hidden name, if anything still has, then its record."""
         try:
             remove_tree(folder, name, self.hurry)
@@ -104,7 +103,7 @@ class Leftovers:
         except OSError as error:
             log.warning("A hidden file stays until the next start: %s", error.strerror)
             return
-        self.forget(name, record)
+        self.forget(name)
 
     def remove(self, names: Collection[str]) -> None:
         """Remove what has these hidden names, by their records. Logs what can't be removed."""
@@ -120,12 +119,12 @@ class Leftovers:
                 self.names.discard(name)
                 self._adopted.discard(name)
 
-    def forget(self, name: str, record: str) -> None:
-        """Drop a record: what it stood for has its final name, or is gone."""
+    def forget(self, name: str) -> None:
+        """Drop its record: what had the name has its final one, or is gone."""
         with self._lock:
             self.names.discard(name)
             with suppress(FileNotFoundError):
-                os.unlink(record)
+                os.unlink(self.record(name))
 
     def hide(self, name: str) -> None:
         """A hidden name that a journal has a record of."""

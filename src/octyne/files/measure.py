@@ -7,6 +7,7 @@ from typing import Self
 from octyne import wire
 from octyne.files import browse
 from octyne.files.walk import Walk
+from octyne.system.paths.folder import FileId, file_id
 
 BLOCK = 512  # bytes; what st_blocks counts, on every system
 
@@ -17,12 +18,12 @@ class Measure:
     def __init__(self, walk: Walk) -> None:
         self._walk = walk
         self._size = self._allocated = self._files = self._folders = 0
-        self._seen: set[tuple[int, int]] = set()  # files with several names
+        self._seen: set[FileId] = set()  # files with several names
 
     @classmethod
-    def open(cls, directory: str, path: str, hides: browse.Hides) -> Self:
+    def open(cls, directory: str, path: str, is_hidden: browse.IsHidden) -> Self:
         """Begin at a folder; raises as `browse.opened`. Blocks."""
-        return cls(browse.walk(directory, path, hides))
+        return cls(browse.walk(directory, path, is_hidden))
 
     @property
     def finished(self) -> bool:
@@ -55,7 +56,7 @@ class Measure:
         else:
             self._files += 1
             if status.st_nlink > 1:
-                identity = (status.st_dev, status.st_ino)
+                identity = file_id(status)
                 if identity in self._seen:
                     return
                 self._seen.add(identity)

@@ -21,7 +21,6 @@ from octyne.files.errors import named
 from octyne.files.incoming import (
     Incoming,
     check_size,
-    identity_of,
     last_part,
     refused,
     target_at,
@@ -31,12 +30,12 @@ from octyne.files.turns import Turns
 from octyne.files.upload import Uploads
 from octyne.files.upload_pieces import BUSY, Disk, Piece, Writer
 from octyne.files.upload_records import Owner, Upload, UploadRecords
-from octyne.system.paths.folder import Root
+from octyne.system.paths.folder import Root, file_id
 from octyne.system.paths.names import Parts, join, parse
 
 MAX_OPEN = 100  # uploads of one account that aren't finished
 MAX_FINISHED = 100  # that still say so
-RETRY_S = 600
+RETRY_S = 600  # seconds
 TAKE_OVER_S = 15.0  # seconds in which the request before must let go
 SWEEP_S = 600.0  # seconds between looks for expired ones
 
@@ -239,7 +238,7 @@ class Resumable:
             target_at(root, parse(upload.path)) as place,
         ):
             found = place.folder.find(place.name)
-            if found is not None and identity_of(found) == upload.identity:
+            if found is not None and file_id(found) == upload.identity:
                 upload.finish()
                 self.save(upload)
 
@@ -327,9 +326,10 @@ class Resumable:
 
     def _remove(self, upload: Upload) -> None:
         if not upload.is_finished:
-            with suppress(NotFoundError):
+            try:
                 self.open(upload).discard()
-            self._leftovers.forget(upload.hidden, self._leftovers.record(upload.hidden))
+            except NotFoundError:
+                self._leftovers.forget(upload.hidden)
         self._records.remove(upload)
 
 

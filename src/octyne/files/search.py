@@ -50,7 +50,6 @@ class Search:
     """A search under way. Its steps block; one at a time, each in any thread.
 
     Attributes:
-        finished: no more results come.
         found: results so far.
         walk: how far it is.
     """
@@ -63,9 +62,9 @@ class Search:
         self._content = query.content.encode().lower()
 
     @classmethod
-    def open(cls, directory: str, path: str, query: Query, hides: browse.Hides) -> Self:
+    def open(cls, directory: str, path: str, query: Query, is_hidden: browse.IsHidden) -> Self:
         """Begin at a folder; raises as `browse.opened`. Blocks."""
-        return cls(browse.walk(directory, path, hides), query)
+        return cls(browse.walk(directory, path, is_hidden), query)
 
     @property
     def finished(self) -> bool:

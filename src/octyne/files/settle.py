@@ -18,7 +18,7 @@ from typing import Any
 from octyne.files.leftovers import PREFIX, Leftovers
 from octyne.files.path_set import PathSet
 from octyne.files.trees import remove_tree
-from octyne.system.paths.folder import Folder, Root
+from octyne.system.paths.folder import FileId, Folder, Root
 from octyne.system.paths.names import MAX_NAME_BYTES, OutsideError, Parts, PathError, join
 from octyne.system.process import boot_id
 
@@ -33,7 +33,6 @@ _GONE = (FileNotFoundError, NotADirectoryError, OutsideError)
 
 log = logging.getLogger(__name__)
 
-Identity = tuple[int, int]
 Note = Callable[[int], None]
 
 
@@ -52,15 +51,10 @@ class Record:
 
     origin: Parts | None
     place: Parts
-    identity: Identity | None
+    identity: FileId | None
     rest: bool = False
     linked: bool = False
     mode: int | None = None
-
-
-def identity(found: os.stat_result) -> Identity:
-    """What a thing is known by, whatever its name."""
-    return found.st_dev, found.st_ino
 
 
 def is_folder(found: os.stat_result) -> bool:

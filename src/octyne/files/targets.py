@@ -7,7 +7,7 @@ from typing import Self
 
 from octyne.errors import ConflictError, InvalidError
 from octyne.files import errors
-from octyne.system.paths.folder import Folder, Place, Root
+from octyne.system.paths.folder import Folder, Place, Root, file_id
 from octyne.system.paths.names import Parts, PathError, check_name
 
 
@@ -112,7 +112,7 @@ def _exists(root: Root, parts: Parts) -> bool:
 
 
 def _check(root: Root, pair: Pair, verb: str) -> None:
-    if pair.is_folder and _identity(pair.found) in root.lineage(pair.target.folder):
+    if pair.is_folder and file_id(pair.found) in root.lineage(pair.target.folder):
         raise InvalidError(f"A folder can't be {verb} into itself!")
     if pair.target.folder.find(pair.target.name) is not None:
         raise ConflictError(errors.TAKEN)
@@ -122,7 +122,3 @@ def sync(*folders: Folder) -> None:
     """Make what happened to the names in some folders durable."""
     for folder in folders:
         folder.sync()
-
-
-def _identity(found: os.stat_result) -> tuple[int, int]:
-    return found.st_dev, found.st_ino

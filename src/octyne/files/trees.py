@@ -6,12 +6,11 @@ import os
 import secrets
 import stat
 import time
-from collections import deque
 from contextlib import suppress
 from typing import Protocol
 
 from octyne.system.paths.folder import Folder
-from octyne.system.paths.names import Parts
+from octyne.system.paths.names import Parts, Trail
 
 KEPT_LEVELS = 64  # of a tree that is being removed; each costs a descriptor
 
@@ -124,14 +123,15 @@ def can_remove(folder: Folder, name: str) -> bool:
     """Whether `remove_tree` may be expected to remove all of it: asks each folder's permissions."""
     if os.geteuid() == 0 or not stat.S_ISDIR(folder.lstat(name).st_mode):
         return True
-    pending: deque[tuple[str, ...]] = deque([(name,)])
+    pending = [Trail(Trail(), name)]
     while pending:
-        parts = pending.popleft()
+        trail = pending.pop()
+        parts = trail.parts()
         with beneath(folder, parts[:-1]) as above:
             inner = _folders_if_open(above, parts[-1])
         if inner is None:
             return False
-        pending.extend((*parts, each) for each in inner)
+        pending.extend(Trail(trail, each) for each in inner)
     return True
 
 

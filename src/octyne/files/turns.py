@@ -7,6 +7,7 @@ from typing import ParamSpec, TypeVar
 
 from octyne.aio import Workers
 from octyne.errors import UnavailableError
+from octyne.system.paths.folder import FileId, file_id
 from octyne.system.paths.resolve import DIRECTORY
 
 P = ParamSpec("P")
@@ -15,7 +16,7 @@ T = TypeVar("T")
 WAIT_S = 60.0  # seconds that a change waits for its turn
 THREADS = 4  # of different apps at once
 
-Key = tuple[int, int] | str  # device and inode; the path of what can't be opened
+Key = FileId | str  # the path of what can't be opened
 Lineage = tuple[Key, ...]  # a directory, and all above it
 
 
@@ -117,8 +118,7 @@ def lineage(directory: str) -> Lineage:
         return (os.path.abspath(directory),)
     try:
         while True:
-            status = os.fstat(fd)
-            key = (status.st_dev, status.st_ino)
+            key = file_id(os.fstat(fd))
             if found and found[-1] == key:  # only the root is in itself
                 return tuple(found)
             found.append(key)

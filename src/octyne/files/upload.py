@@ -19,7 +19,7 @@ from octyne.system.paths.names import Parts, parse
 
 THREADS = 8  # that write, and wait for the disk
 MAX_UPLOADS = 64  # at once
-RETRY_S = 10
+RETRY_S = 10  # seconds
 
 Read = Callable[[], Awaitable[bytes]]
 

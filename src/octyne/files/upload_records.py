@@ -11,6 +11,7 @@ from contextlib import suppress
 import msgspec
 
 from octyne.errors import InvalidError
+from octyne.system.paths.folder import FileId
 from octyne.system.process import boot_id
 from octyne.system.replaced_file import replace_file
 
@@ -45,7 +46,7 @@ class Upload(msgspec.Struct):
         path: what the client calls it.
         length: bytes that it will have; None while the client hasn't said.
         metadata: as the client gave it, to be given back.
-        identity: device and inode of the hidden file, and later of the file itself.
+        identity: of the hidden file, and later of the file itself.
         expires_s: when it goes, in seconds since 1970.
         synced: bytes that are on the disk for sure; what counts after a power cut.
         boot: which boot of the machine that was.
@@ -60,7 +61,7 @@ class Upload(msgspec.Struct):
     path: str
     length: int | None
     metadata: str
-    identity: tuple[int, int]
+    identity: FileId
     expires_s: int = 0
     synced: int = 0
     boot: str = ""

@@ -9,8 +9,8 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-from octyne.system.paths.folder import Folder, Root
-from octyne.system.paths.names import Parts, PathError
+from octyne.system.paths.folder import FileId, Folder, Root, file_id
+from octyne.system.paths.names import Parts, PathError, Trail
 
 SLICE_S = 0.1  # seconds that one piece of the work takes
 LONGEST_S = 30.0  # seconds for all of it, pauses included
@@ -31,14 +31,16 @@ class Walk:
     Attributes:
         visited: entries met.
         unreadable: folders and files that are closed to us.
-        cut: why it ended before its end: "entries" or "time"; "" when it didn't.
+        cut: why it ended before its end: "entries", "time", or what `stop` was told; "" when it
+            didn't.
         finished: there is nothing more to meet, or it was cut.
     """
 
-    def __init__(self, root: Root, top: Parts, hides: Callable[[str], bool]) -> None:
+    def __init__(self, root: Root, top: Parts, is_hidden: Callable[[str], bool]) -> None:
         self._root = root
-        self._hides = hides
-        self._pending: list[tuple[Parts, tuple[int, int] | None]] = [(top, None)]
+        self._is_hidden = is_hidden
+        self._top = top
+        self._pending: list[tuple[Trail, FileId | None]] = [(Trail(), None)]
         self._met: Generator[Met, None, None] = self._all()
         self._deadline = time.monotonic() + LONGEST_S
         self.visited = self.unreadable = 0
@@ -70,34 +72,33 @@ class Walk:
 
     def _all(self) -> Generator[Met, None, None]:
         while self._pending:
-            parts, identity = self._pending.pop()
+            trail, identity = self._pending.pop()
+            parts = (*self._top, *trail.parts())
             try:
                 with self._entered(parts, identity) as (folder, entries):
-                    yield from self._within(folder, parts, entries)
+                    yield from self._within(folder, trail, parts, entries)
             except (OSError, PathError):
                 # Gone, replaced, moved out, closed to us; the folder asked for itself was there.
                 self.unreadable += 1
 
     @contextmanager
     def _entered(
-        self, parts: Parts, identity: tuple[int, int] | None
+        self, parts: Parts, identity: FileId | None
     ) -> Iterator[tuple[Folder, Iterator[os.DirEntry[str]]]]:
         with self._root.readable_at(parts) as folder:
-            status = folder.stat()
-            if identity not in (None, (status.st_dev, status.st_ino)):
+            if identity not in (None, file_id(folder.stat())):
                 raise PathError("it was replaced meanwhile")
             with folder.scan() as entries:
                 yield folder, entries
 
     def _within(
-        self, folder: Folder, parts: Parts, entries: Iterator[os.DirEntry[str]]
+        self, folder: Folder, trail: Trail, parts: Parts, entries: Iterator[os.DirEntry[str]]
     ) -> Iterator[Met]:
         for entry in entries:
-            if self._hides(entry.name):
+            if self._is_hidden(entry.name):
                 continue
             yield Met(folder, (*parts, entry.name), entry)
             if entry.is_dir(follow_symlinks=False):
                 with suppress(FileNotFoundError):
-                    status = folder.lstat(entry.name)
-                    identity = (status.st_dev, status.st_ino)
-                    self._pending.append(((*parts, entry.name), identity))
+                    identity = file_id(folder.lstat(entry.name))
+                    self._pending.append((Trail(trail, entry.name), identity))

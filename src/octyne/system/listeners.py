@@ -11,7 +11,6 @@ import pwd
 import shutil
 import socket
 import stat
-import struct
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -66,19 +65,6 @@ def remove_unix_socket(path: str) -> None:
         if found is not None:
             with _private_directory(path) as private:
                 _take_away(path, found, private)
-
-
-def peer_credentials(connection: socket.socket) -> tuple[int, int, int] | None:
-    """Who connected: pid, uid and gid as of then; None for TCP, or where nobody can tell."""
-    if connection.family != socket.AF_UNIX or not hasattr(socket, "SO_PEERCRED"):
-        return None
-    form = struct.Struct("3i")
-    try:
-        raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, form.size)
-    except OSError:
-        return None
-    pid, uid, gid = form.unpack(raw)
-    return pid, uid, gid
 
 
 def tcp_socket(host: str, port: int) -> socket.socket:

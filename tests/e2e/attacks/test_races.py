@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from octyne.system.paths import syscalls
 from support.archives import tar_of, zip_of
 from support.daemon import Daemon, program
 from support.eventually import eventually
@@ -28,7 +27,7 @@ from support.file_operations import (
     patch,
     unpack,
 )
-from support.outside import ANSWER_S, CANARY, Http, World, query
+from support.outside import ANSWER_S, CANARY, Http, World, exchange, query
 
 EACH_S = 0.04  # seconds that one operation is tried again and again
 PATHS = {
@@ -171,13 +170,13 @@ def test_the_folder_of_a_tus_upload_swapped_between_its_pieces(world: World, htt
         first = http("PATCH", path, b"new", **piece, Upload_Offset="0")
         link = world.home / "link"
         link.symlink_to(target)
-        syscalls.rename_exchange(-100, str(world.home / "folder"), -100, str(link))
+        exchange(world.home / "folder", link)
         last = http("PATCH", path, b"new", **piece, Upload_Offset="3")
 
         assert (begun.status, first.status, last.status) == (201, 204, 404)
         world.check()
         assert (world.home / "keep" / "inner.txt").read_text() == "inside"
-        syscalls.rename_exchange(-100, str(world.home / "folder"), -100, str(link))
+        exchange(world.home / "folder", link)
         assert http("PATCH", path, b"new", **piece, Upload_Offset="3").status == 204
         assert (world.home / "folder/sub/inner.txt").read_text() == "newnew"
 

@@ -1,6 +1,7 @@
 """`GET /server/{id}/files/download`, over real connections."""
 
 import asyncio
+import gc
 import io
 import os
 import tarfile
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from octyne.aio import share_of
+from octyne.aio import Pipe, share_of
 from octyne.api.pools import MAX_DOWNLOADS
 from octyne.archives import streamed
 from support.api import TOKEN, Api
@@ -171,3 +172,17 @@ async def test_too_many_at_once(api: Api, home: Path, monkeypatch: pytest.Monkey
 
 def _port(api: Api) -> int:
     return int(api.url("").rpartition(":")[2])
+
+
+async def test_a_connection_that_goes_on_keeps_nothing(api: Api, home: Path) -> None:
+    """A client may download for days over one."""
+    client = api.client()
+    for _ in range(3):
+        async with client.get(f"{PATH}?path=a") as answer:
+            await answer.read()
+
+    def pipes() -> list[Pipe]:
+        gc.collect()
+        return [each for each in gc.get_objects() if type(each) is Pipe]
+
+    await until(lambda: not pipes())

@@ -1,9 +1,15 @@
 """The console log over HTTP."""
 
+import asyncio
+from contextlib import suppress
+
 import pytest
 from aiohttp import ClientSession
 
-from support.api import Api, FakeApp
+from octyne.api.context import Listener
+from support.api import TOKEN, Api, FakeApp
+
+LARGE = 32 << 20  # bytes; more than waits in buffers for a client
 
 
 async def test_the_log_is_paged(client: ClientSession, app: FakeApp) -> None:
@@ -49,3 +55,25 @@ async def test_the_log_is_downloaded(api: Api, client: ClientSession) -> None:
     )
     async with client.head(path) as answer:
         assert (answer.status, await answer.read()) == (200, b"")
+
+
+async def test_a_download_ends_with_its_session(api: Api, app: FakeApp) -> None:
+    """Who was logged out gets no more of it."""
+    line = "x" * 1023 + "\n"
+    for _ in range(32):
+        await app.prints(line * (LARGE // 32 // len(line)))
+    reader, writer = await asyncio.open_connection("127.0.0.1", api.ports[Listener.API])
+    target = "/server/web/console/log?download=true"
+    writer.write(f"GET {target} HTTP/1.1\r\nHost: x\r\nAuthorization: {TOKEN}\r\n\r\n".encode())
+    await reader.readexactly(100_000)
+    api.accounts.end("s1")
+    got = 100_000
+    async with asyncio.timeout(10):
+        with suppress(ConnectionError):
+            while data := await reader.read(1 << 20):
+                got += len(data)
+                if got > LARGE:
+                    break
+    writer.close()
+
+    assert got < LARGE

@@ -7,6 +7,7 @@ import pytest
 from octyne.archives.members import Member, Walk, outermost
 from octyne.archives.progress import Progress
 from octyne.system.paths.folder import Root
+from support.deep import DEPTH, MOST_BYTES, WIDTH, bytes_for_each, make_deep
 from support.packing import Yard
 
 
@@ -87,3 +88,14 @@ def test_a_file_that_is_none_any_more_is_not_read(yard: Yard, becomes: str) -> N
                     assert becomes == "gone"
 
             assert member.read() is None
+
+
+def test_wide_folders_far_down_cost_little_memory(yard: Yard) -> None:
+    """No more than their names."""
+    make_deep(yard.directory)
+    progress = Progress()
+    with Root.open(str(yard.directory)) as root:
+        walk = Walk(root, (), [()], lambda _: False)
+
+        assert bytes_for_each(lambda: walk.count(progress)) < MOST_BYTES
+    assert progress.entries_total == DEPTH + WIDTH

@@ -11,6 +11,7 @@ from octyne.errors import InvalidError, UnavailableError
 from octyne.files import copies
 from octyne.files.copies import TreeCopy
 from octyne.system.paths.folder import Root
+from support.deep import MOST_BYTES, bytes_for_each, make_deep
 
 MIB = 1 << 20
 
@@ -168,3 +169,11 @@ def test_folders_have_modes_and_times_as_those_copied(home: Path, opened: Root) 
     for name in ("in", ""):
         old, new = (home / "a" / name).stat(), (home / "b" / name).stat()
         assert (new.st_mode, new.st_mtime_ns) == (old.st_mode, old.st_mtime_ns)
+
+
+def test_wide_folders_far_down_cost_little_memory(home: Path, opened: Root) -> None:
+    """Whoever makes a million of them doesn't take the machine's memory by a copy."""
+    make_deep(home)
+    tree = TreeCopy(opened, "deep", Event(), ".hidden".__eq__)
+
+    assert bytes_for_each(tree.measure) < MOST_BYTES

@@ -112,7 +112,7 @@ def test_what_is_gone_is_not_found_again(leftovers: Leftovers, files: Path) -> N
 
     with pytest.raises(OSError, match=r"No such|Is a|device"):
         Incoming.resume(leftovers, str(files), file.hidden, "a")
-    leftovers.forget(file.hidden, leftovers.record(file.hidden))
+    leftovers.forget(file.hidden)
 
 
 def test_kept_ones_survive_a_sweep(leftovers: Leftovers, files: Path, tmp_path: Path) -> None:

@@ -69,24 +69,23 @@ def undone(files: Files, root: Root) -> Iterator[Journal]:
 
 
 def batch(root: Root, journal: Journal, upto: int) -> None:
-    """Nine steps in three calls, each building on the one before; stops after ``upto``."""
-    steps: list[Step] = []
+    """Eight steps in five calls, each building on the one before; stops after ``upto``."""
+    left = upto
 
-    def take(folder: Folder, *more: Step) -> None:
-        for step in more:
-            if journal.performed + len(steps) < upto:
-                steps.append(step)
+    def take(*more: Step) -> None:
+        nonlocal left
+        steps = more[:left]
+        left -= len(steps)
         journal.perform(steps)
-        steps.clear()
 
     with root.at(("a",)) as a, root.at(("b",)) as b, root.at(()) as top:
-        take(top, Rename(a, "one", b, "uno"), TakeAway(b, "three"), TakeAway(top, "link"))
-        take(top, Replace(a, "two", b, "uno"), TakeAway(b, "deep"))
-        take(top, Rename(top, "b", a, "inner"))
-        take(top, Rename(top, "a", top, "c"))
+        take(Rename(a, "one", b, "uno"), TakeAway(b, "three"), TakeAway(top, "link"))
+        take(Replace(a, "two", b, "uno"), TakeAway(b, "deep"))
+        take(Rename(top, "b", a, "inner"))
+        take(Rename(top, "a", top, "c"))
         if upto >= 8:
             with root.at(("c", "inner")) as inner:
-                take(top, Rename(inner, "uno", top, "top"))
+                take(Rename(inner, "uno", top, "top"))
 
 
 DONE = {"c": "/", "c/inner": "/", "top": "a/two"}
@@ -184,14 +183,14 @@ def test_a_kill_at_any_call_leaves_all_or_nothing(
 
 def there_and_back(root: Root, journal: Journal) -> None:
     """A folder gives way to a new one, and another one goes through that."""
-    journal.take_away(root, "b")
+    journal.perform([TakeAway(root, "b")])
     hidden = journal.hidden_name("copy")
     journal.made(root, hidden)
     root.make_folder(hidden)
     journal.perform([Rename(root, hidden, root, "b")])
     with root.folder("b") as new:
         journal.perform([Rename(root, "a", new, "deep")])
-        journal.take_away(root, "link")
+        journal.perform([TakeAway(root, "link")])
         journal.perform([Rename(new, "deep", root, "a")])
 
 
@@ -318,7 +317,7 @@ def test_a_step_that_fails_is_told_by_number(root: Root, app: Path, files: Files
         with pytest.raises(FileExistsError), journal:
             journal.perform([TakeAway(a, "one"), Rename(a, "two", b, "three")])
 
-    assert journal.performed == 1
+    assert journal.at == 1
     assert tree(app) == before
 
 
@@ -372,7 +371,7 @@ def test_finishing_can_come_later(root: Root, app: Path, files: Files) -> None:
     """Outside the turn; until then the hidden thing is hidden."""
     journal = Journal(files, root, finish_later=True)
     with journal:
-        journal.take_away(root, "b")
+        journal.perform([TakeAway(root, "b")])
     (hidden,) = [name for name in os.listdir(app) if name.startswith(".octyne")]
 
     assert files.leftovers.is_hidden(hidden)
@@ -384,7 +383,7 @@ def test_finishing_can_come_later(root: Root, app: Path, files: Files) -> None:
 def test_journals_are_private(root: Root, files: Files) -> None:
     """They tell names of files."""
     with Journal(files, root) as journal:
-        journal.take_away(root, "link")
+        journal.perform([TakeAway(root, "link")])
         mode = os.stat(journal._path).st_mode
 
         assert stat.S_IMODE(mode) == 0o600
@@ -416,7 +415,7 @@ def test_a_start_does_not_wait_for_long_removals(
         lambda size: next(names, None) or real(size),
     )
     with Journal(files, root, finish_later=True) as gone, root.at(("b",)) as folder:
-        gone.take_away(folder, "deep")
+        gone.perform([TakeAway(folder, "deep")])
     before = tree(app)
     killed = Journal(files, root)
     name = killed.hidden_name("copy")

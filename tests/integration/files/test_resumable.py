@@ -13,6 +13,7 @@ from octyne.files.service import Files
 from octyne.files.upload import Arriving
 from octyne.files.upload_pieces import Piece
 from octyne.files.upload_records import Owner, Upload
+from octyne.system.paths.folder import Folder
 from support.eventually import until
 
 
@@ -130,3 +131,25 @@ async def test_one_that_fails_does_not_keep_others_from_their_end(
 
     assert files.resumable.find(keys[0], owner).name == "stuck"
     files.close()
+
+
+async def test_what_cannot_be_removed_is_removed_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The upload is given up; its file stays hidden, and known, for the next daemon."""
+
+    def refused(_: Folder, name: str) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), name)
+
+    files = started(tmp_path)
+    key, owner = await begun(files, tmp_path)
+    upload = files.resumable.find(key, owner)
+    with monkeypatch.context() as patched:
+        patched.setattr(Folder, "remove", refused)
+        await files.resumable.remove(upload)
+    assert os.listdir(tmp_path / "app") == [upload.hidden]
+    assert files.leftovers.is_hidden(upload.hidden)
+    files.close()
+    started(tmp_path).close()
+
+    assert os.listdir(tmp_path / "app") == []

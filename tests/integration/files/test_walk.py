@@ -8,6 +8,7 @@ import pytest
 from octyne.files import browse
 from octyne.files import walk as walks
 from octyne.files.walk import Walk
+from support.deep import DEPTH, MOST_BYTES, WIDTH, bytes_for_each, make_deep
 
 
 def never(_: str) -> bool:
@@ -109,3 +110,18 @@ def test_deep_trees(tmp_path: Path) -> None:
 
     assert len(met(walk)) == 40
     assert walk.unreadable == 0
+
+
+def test_wide_folders_far_down_cost_no_more_than_their_names(tmp_path: Path) -> None:
+    """Else whoever makes a million of them takes all the machine's memory by a search."""
+    make_deep(tmp_path)
+    walk = browse.walk(str(tmp_path), "", never)
+
+    def go() -> None:
+        while not walk.finished:
+            for _ in walk.slice():
+                pass
+
+    assert bytes_for_each(go) < MOST_BYTES
+    assert walk.visited == DEPTH + WIDTH
+    walk.close()

@@ -186,17 +186,6 @@ def test_removal_takes_only_what_is_dead(place: str) -> None:
     assert names_beside(place) == []
 
 
-def test_we_know_who_connected(place: str) -> None:
-    """Pid, user and group; nothing for TCP."""
-    with listeners.unix_socket(place) as listener, connect(place):
-        listener.settimeout(5)
-        server, _ = listener.accept()
-        with server:
-            assert listeners.peer_credentials(server) == (os.getpid(), os.geteuid(), os.getegid())
-    with socket.socket() as tcp:
-        assert listeners.peer_credentials(tcp) is None
-
-
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 def test_all_interfaces_take_both_families(address: str) -> None:
     """One socket for IPv4 and IPv6."""

@@ -73,7 +73,7 @@ def test_what_gets_its_name_stays(app: Path, leftovers: Leftovers, tmp_path: Pat
 def test_records_are_private(app: Path, leftovers: Leftovers, tmp_path: Path) -> None:
     """They tell where files are."""
     with Root.open(str(app)) as root:
-        _, record = leftovers.note(root, root, "upload")
+        record = leftovers.record(leftovers.note(root, root, "upload"))
 
     assert stat.S_IMODE(os.stat(record).st_mode) == 0o600
     assert stat.S_IMODE(os.stat(tmp_path / "state").st_mode) == 0o700
@@ -84,7 +84,7 @@ def test_the_next_daemon_removes_what_a_killed_one_left(
 ) -> None:
     """Whole trees, too; and the record of what was never made."""
     with Root.open(str(app)) as root, root.at(("folder",)) as folder:
-        tree, _ = leftovers.note(root, folder, "unpack")
+        tree = leftovers.note(root, folder, "unpack")
         folder.make_folder(tree)
         (app / "folder" / tree / "inner").mkdir()
         leftovers.note(root, root, "upload")
@@ -101,11 +101,12 @@ def test_a_folder_that_is_renamed_takes_them_along(
 ) -> None:
     """Killed before the rename or after it: both places are known."""
     with Root.open(str(app)) as root, root.at(("folder",)) as folder:
-        name, record = leftovers.note(root, folder, "upload")
+        name = leftovers.note(root, folder, "upload")
         os.close(folder.create(name))
         leftovers.moving(root, ("other",), ("elsewhere",))
         leftovers.moving(root, ("folder",), ("new", "place"))
-        assert json.loads(Path(record).read_bytes())["folders"] == [["folder"], ["new", "place"]]
+        record = Path(leftovers.record(name))
+        assert json.loads(record.read_bytes())["folders"] == [["folder"], ["new", "place"]]
         (app / "new").mkdir()
         root.move("folder", root, "new/place")
     next_daemon(tmp_path)
@@ -161,7 +162,7 @@ def test_what_takes_too_long_is_removed_beside(
 ) -> None:
     """Hidden and recorded until then; a folder above may be renamed meanwhile."""
     with Root.open(str(app)) as root, root.at(("folder",)) as folder:
-        name, _ = leftovers.note(root, folder, "unpack")
+        name = leftovers.note(root, folder, "unpack")
         (app / "folder" / name / "inner").mkdir(parents=True)
         (app / "folder" / name / "inner/file").touch()
     following = Leftovers(str(tmp_path / "state"))
@@ -218,7 +219,7 @@ def test_folders_that_another_app_renames(
     with Root.open(str(tmp_path / of)) as root, Root.open(str(tmp_path / by)) as other:
         place = ("folder", "in") if of == "app" else ("in",)
         with root.at(place) as folder:
-            name, _ = leftovers.note(root, folder, "upload")
+            name = leftovers.note(root, folder, "upload")
             os.close(folder.create(name))
         leftovers.moving(other, old, new)
         os.rename(tmp_path.joinpath(by, *old), tmp_path.joinpath(by, *new))
@@ -237,7 +238,7 @@ def test_the_records_directory_may_be_removed(
         leftovers.note(root, folder, "upload")
         shutil.rmtree(tmp_path / "state")
         leftovers.moving(root, ("folder",), ("renamed",))
-        name, _ = leftovers.note(root, folder, "upload")
+        name = leftovers.note(root, folder, "upload")
         os.close(folder.create(name))
     assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
     next_daemon(tmp_path)

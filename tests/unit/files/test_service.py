@@ -14,7 +14,7 @@ def test_recovery_makes_its_directory_and_removes_what_is_left(tmp_path: Path) -
     files = Files(str(tmp_path / "state"))
     files.recover()
     with Root.open(str(tmp_path / "app")) as root:
-        name, _ = files.leftovers.note(root, root, "upload")
+        name = files.leftovers.note(root, root, "upload")
         os.close(root.create(name))
     files.close()
     Files(str(tmp_path / "state")).recover()

@@ -42,9 +42,9 @@ async def _send(call: Call, selection: Selection) -> web.StreamResponse:
     made = call.services.pools.downloads.start(_make, call, selection, progress, pipe)
     try:
         response = await call.stream(_headers(call, selection))
-        call.connection.on_lost(pipe.close)
-        while data := await pipe.get():
-            await response.write(data)
+        with call.connection.when_lost(pipe.close):
+            while data := await pipe.get():
+                await response.write(data)
         await asyncio.shield(made)  # raises what went wrong
         await response.write_eof()
     finally:

@@ -6,6 +6,7 @@ from octyne import wire
 from octyne.aio import in_thread
 from octyne.api import params, replies
 from octyne.api.context import Call
+from octyne.api.handlers.download import cut_off
 from octyne.console import history
 
 DEFAULT_LINES = 500
@@ -40,16 +41,18 @@ def page_query(query: dict[str, str]) -> history.Query:
 
 
 async def _download(call: Call) -> web.StreamResponse:
-    response = await call.stream(
-        {
-            "Content-Type": "text/plain; charset=utf-8",
-            "Content-Disposition": replies.attachment(f"{call.name}.log"),
-        }
-    )
-    if not call.is_head:
-        # The generator closes its files when it is dropped with the last reference to it.
-        blocks = history.download(call.app.feed.directory)
-        while block := await in_thread(next, blocks, b""):
-            await response.write(block)
-    await response.write_eof()
+    with call.services.live.opened(call.identity.session_id, call.name) as live:
+        live.when_ended(lambda why: cut_off(call, why))
+        response = await call.stream(
+            {
+                "Content-Type": "text/plain; charset=utf-8",
+                "Content-Disposition": replies.attachment(f"{call.name}.log"),
+            }
+        )
+        if not call.is_head:
+            # The generator closes its files when it is dropped with the last reference to it.
+            blocks = history.download(call.app.feed.directory)
+            while block := await in_thread(next, blocks, b""):
+                await response.write(block)
+        await response.write_eof()
     return response

@@ -35,11 +35,11 @@ async def get_events(call: Call) -> web.StreamResponse:
         response = await call.stream(HEADERS)
         if call.is_head:
             return response
-        call.connection.on_lost(lambda: connection.end(Ending.CLIENT))
         stream = EventStream(call, response, connection)
-        async with Tasks() as tasks:
-            _ = tasks.start_task("event stream", stream.run())
-            why = await connection.ended()
+        with call.connection.when_lost(lambda: connection.end(Ending.CLIENT)):
+            async with Tasks() as tasks:
+                tasks.start("event stream", stream.run())
+                why = await connection.ended()
     if why in (Ending.STUCK, Ending.SHUTDOWN, Ending.BROKEN) and call.request.transport:
         call.request.transport.abort()
     return response

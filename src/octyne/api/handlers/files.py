@@ -9,6 +9,7 @@ from aiohttp import web
 from octyne import wire
 from octyne.api import params, replies
 from octyne.api.context import Call
+from octyne.api.server import check_there
 from octyne.files import browse
 from octyne.files.measure import Measure
 from octyne.files.search import DEFAULT_LIMIT, MAX_LIMIT, Query, Search
@@ -67,13 +68,15 @@ async def search_files(call: Call) -> web.StreamResponse:
         content=params.text(call.query, "content"),
         limit=params.number(call.query, "limit", lowest=1, highest=MAX_LIMIT) or DEFAULT_LIMIT,
     )
-    path, hides = call.query.get("path", ""), call.services.files.leftovers.is_hidden
+    path, is_hidden = call.query.get("path", ""), call.services.files.leftovers.is_hidden
     account, walks = call.identity.username, call.services.pools.walks
     with (
         walks.slots.taken(account),
         call.services.live.opened(call.identity.session_id, call.name) as live,
     ):
-        search = await walks.run_for(account, Search.open, call.app.directory, path, query, hides)
+        search = await walks.run_for(
+            account, Search.open, call.app.directory, path, query, is_hidden
+        )
         with closing(search):
             response = await call.stream(NDJSON)
             while not (call.is_head or search.finished or live.ending):
@@ -89,8 +92,7 @@ async def search_files(call: Call) -> web.StreamResponse:
 async def _write(
     call: Call, response: web.StreamResponse, lines: list[wire.FileFound] | list[wire.SearchEnd]
 ) -> None:
-    if not is_there(call):
-        raise ConnectionResetError("The client has gone.")
+    check_there(call.request)
     if lines and not call.is_head:
         await response.write(b"".join(wire.encode(line) + b"\n" for line in lines))
         await call.connection.writable()
@@ -98,29 +100,22 @@ async def _write(
 
 async def measure_files(call: Call) -> web.StreamResponse:
     """`GET /server/{id}/files/usage`."""
-    path, hides = call.query.get("path", ""), call.services.files.leftovers.is_hidden
+    path, is_hidden = call.query.get("path", ""), call.services.files.leftovers.is_hidden
     account, walks = call.identity.username, call.services.pools.walks
     with walks.slots.taken(account):
-        measure = await walks.run_for(account, Measure.open, call.app.directory, path, hides)
+        measure = await walks.run_for(account, Measure.open, call.app.directory, path, is_hidden)
         with closing(measure):
             while not measure.finished:
                 await walks.run_for(account, measure.step)
-                if not is_there(call):
-                    raise ConnectionResetError("The client has gone.")
+                check_there(call.request)
             return replies.json(measure.result())
 
 
 @contextmanager
 def closing(work: Search | Measure) -> Iterator[None]:
-    """Close it at the end; one whose step still runs (we were cancelled) goes with that."""
+    """Close it at the end."""
     try:
         yield
     finally:
-        with suppress(ValueError):
+        with suppress(ValueError):  # its step still runs: we were cancelled, as the daemon ends
             work.close()
-
-
-def is_there(call: Call) -> bool:
-    """Whether the client is still there."""
-    transport = call.request.transport
-    return transport is not None and not transport.is_closing()

@@ -8,7 +8,6 @@ import base64
 import binascii
 from collections.abc import Mapping
 from email.utils import formatdate
-from typing import cast
 
 from aiohttp import web
 
@@ -35,7 +34,7 @@ TAKES = (
 )
 PIECE = "application/offset+octet-stream"
 CREATED, NO_CONTENT = 201, 204
-MAX_METADATA = 4096
+MAX_METADATA = 4096  # bytes
 
 
 def options(services: Services) -> Mapping[str, str]:
@@ -170,7 +169,7 @@ def _length(request: web.BaseRequest) -> int | None:
 
 
 def _number(request: web.BaseRequest, name: str) -> int | None:
-    return params.number(cast("dict[str, str]", request.headers), name)
+    return params.number(request.headers, name)
 
 
 def _check_version(call: Call) -> None:

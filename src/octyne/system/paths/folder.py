@@ -13,6 +13,7 @@ from octyne.system.paths.names import OutsideError, Parts, PathError
 
 NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 F_GETPATH = 50  # macOS, fcntl(2)
+FileId = tuple[int, int]  # device and inode: what a file is known by, whatever its name
 _NOT_SUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
 
 
@@ -323,21 +324,21 @@ class Root(Folder):
             raise OutsideError
         return tuple(beneath.split("/"))
 
-    def lineage(self, folder: Folder) -> list[tuple[int, int]]:
-        """Device and inode of a folder and of all above it, up to this root.
+    def lineage(self, folder: Folder) -> list[FileId]:
+        """A folder and all above it, up to this root.
 
         Raises:
             OutsideError: it was moved out meanwhile.
         """
-        top = _identity(self.stat())
+        top = file_id(self.stat())
         fd = os.dup(folder.fd)
         try:
-            found = [_identity(os.fstat(fd))]
+            found = [file_id(os.fstat(fd))]
             while found[-1] != top:
                 above = os.open("..", resolve.DIRECTORY, dir_fd=fd)
                 os.close(fd)
                 fd = above
-                found.append(_identity(os.fstat(fd)))
+                found.append(file_id(os.fstat(fd)))
                 if found[-1] == found[-2]:  # the root of the file system
                     raise OutsideError
             return found
@@ -364,5 +365,6 @@ class Root(Folder):
             raise
 
 
-def _identity(status: os.stat_result) -> tuple[int, int]:
+def file_id(status: os.stat_result) -> FileId:
+    """What the file, or folder, that ``status`` is of is known by."""
     return status.st_dev, status.st_ino

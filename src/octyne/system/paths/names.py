@@ -7,6 +7,29 @@ MAX_PATH_BYTES = 64 * 1024
 Parts = tuple[str, ...]
 
 
+class Trail:
+    """The way down to a folder, for walks that keep many: each adds no more than its own name.
+
+    Parts of their own for all folders in one that is wide and deep down would take gigabytes.
+    """
+
+    __slots__ = ("_above", "_name")
+
+    def __init__(self, above: "Trail | None" = None, name: str = "") -> None:
+        """``name`` in the folder ``above``; without both, the folder where the walk begins."""
+        self._above = above
+        self._name = name
+
+    def parts(self) -> Parts:
+        """The names on it, from the folder where the walk begins."""
+        names = []
+        here = self
+        while here._above is not None:
+            names.append(here._name)
+            here = here._above
+        return tuple(reversed(names))
+
+
 class PathError(Exception):
     """A path that is refused; ``str(error)`` says why, in half a sentence for users.
 

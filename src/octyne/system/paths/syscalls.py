@@ -12,10 +12,8 @@ if TYPE_CHECKING:
 OPENAT2 = 437  # the number on every architecture but alpha
 RESOLVE_NO_MAGICLINKS = 0x02
 RESOLVE_BENEATH = 0x08
-RENAME_NOREPLACE = 1
-RENAME_EXCHANGE = 2
+_RENAME_NOREPLACE = 1
 _RENAME_EXCL = 4  # macOS, renameatx_np(2)
-_RENAME_SWAP = 2
 _SYNC_FILE_RANGE_WRITE = 2
 _ABSENT = (errno.ENOSYS, errno.EPERM)  # no such call, or a sandbox forbids it
 
@@ -80,12 +78,22 @@ def rename_noreplace(from_directory: int, name: str, to_directory: int, to_name:
         FileExistsError: something has.
         OSError: EINVAL or ENOSYS where the file system or the kernel can't say so.
     """
-    _rename(from_directory, name, to_directory, to_name, exchange=False)
-
-
-def rename_exchange(from_directory: int, name: str, to_directory: int, to_name: str) -> None:
-    """Let two files change places. Raises OSError; EINVAL or ENOSYS where that isn't possible."""
-    _rename(from_directory, name, to_directory, to_name, exchange=True)
+    call: Callable[..., int] | None
+    if sys.platform == "darwin":
+        call, flag = getattr(_libc, "renameatx_np", None), _RENAME_EXCL
+    else:
+        call, flag = getattr(_libc, "renameat2", None), _RENAME_NOREPLACE
+    if call is None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    failed = call(
+        ctypes.c_int(from_directory),
+        ctypes.c_char_p(os.fsencode(name)),
+        ctypes.c_int(to_directory),
+        ctypes.c_char_p(os.fsencode(to_name)),
+        ctypes.c_uint(flag),
+    )
+    if failed:
+        raise _failure(to_name)
 
 
 def begin_writing_out(descriptor: int, offset: int, count: int) -> None:
@@ -110,31 +118,6 @@ def sync_file_system(descriptor: int) -> None:
         os.sync()
     elif call(ctypes.c_int(descriptor)):
         raise _failure("")
-
-
-def _rename(
-    from_directory: int, name: str, to_directory: int, to_name: str, *, exchange: bool
-) -> None:
-    call: Callable[..., int] | None
-    if sys.platform == "darwin":
-        call, flag = (
-            getattr(_libc, "renameatx_np", None),
-            _RENAME_SWAP if exchange else _RENAME_EXCL,
-        )
-    else:
-        call = getattr(_libc, "renameat2", None)
-        flag = RENAME_EXCHANGE if exchange else RENAME_NOREPLACE
-    if call is None:
-        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
-    failed = call(
-        ctypes.c_int(from_directory),
-        ctypes.c_char_p(os.fsencode(name)),
-        ctypes.c_int(to_directory),
-        ctypes.c_char_p(os.fsencode(to_name)),
-        ctypes.c_uint(flag),
-    )
-    if failed:
-        raise _failure(to_name)
 
 
 def _failure(path: str) -> OSError:
