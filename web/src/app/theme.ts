@@ -66,7 +66,11 @@ export const theme = createTheme({
   components: {
     Tooltip: { defaultProps: { openDelay: 400, withArrow: true } },
     Modal: {
-      styles: { title: { fontWeight: 650, fontSize: "1.0625rem", lineHeight: 1.35 } },
+      styles: {
+        title: { fontWeight: 650, fontSize: "1.0625rem", lineHeight: 1.35 },
+        content: { backgroundColor: "var(--surface)", border: "1px solid var(--line)" },
+        header: { backgroundColor: "var(--surface)" },
+      },
       defaultProps: { centered: true, radius: "lg", overlayProps: { backgroundOpacity: 0.45 } },
     },
     // Without the placeholder, which is no child that a menu may have, its first item has the focus.
