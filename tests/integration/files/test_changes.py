@@ -20,12 +20,14 @@ from octyne.files.operations import ChangeMode, Copy, Move, Remove
 from octyne.files.service import MAX_LONG, Files
 from octyne.files.trees import can_remove
 from octyne.system.paths.folder import Folder, Root
+from octyne.system.process import boot_id
 
 NOBODY = 65534
 
 
 def as_nobody(work: Callable[[], bool]) -> bool:
     """Run something as a user without rights, in a child."""
+    boot_id()  # imports a codec, once: the interpreter's files may be closed to nobody
     pid = os.fork()
     if pid == 0:
         code = 2
@@ -138,10 +140,10 @@ async def test_without_a_directory_nothing_is_changed(shared: Files, home: Path)
     directory, pair = str(home), (("a",), ("b",))
     works: list[Callable[[], Awaitable[None]]] = [
         lambda: changes.copy(shared, directory, Copy(*pair), "ann"),
-        lambda: changes.move(shared, directory, Move(*pair)),
-        lambda: changes.make_folder(shared, directory, "a"),
+        lambda: changes.move(shared, directory, Move(*pair), "ann"),
+        lambda: changes.make_folder(shared, directory, "a", "ann"),
         lambda: changes.delete(shared, directory, "a", "ann"),
-        lambda: changes.change_mode(shared, directory, ChangeMode(("a",), 0o600)),
+        lambda: changes.change_mode(shared, directory, ChangeMode(("a",), 0o600), "ann"),
         lambda: changes.run_batch(shared, directory, [Move(*pair)], "ann"),
     ]
     for work in works:
