@@ -36,14 +36,14 @@ log = logging.getLogger(__name__)
 # -- folders and modes ----------------------------------------------------------------------------
 
 
-async def make_folder(files: Files, directory: str, path: str) -> None:
-    """Make one folder.
+async def make_folder(files: Files, directory: str, path: str, account: str) -> None:
+    """Make one folder, for that account.
 
     Raises:
         InvalidError: the path is refused, taken, or its parent is missing.
         DeniedError, UnavailableError: the operating system doesn't let us.
     """
-    await files.turns.run(directory, _make_folder, directory, path)
+    await files.turns.run(account, directory, _make_folder, directory, path)
 
 
 def _make_folder(directory: str, path: str) -> None:
@@ -67,14 +67,14 @@ def _undo_umask(place: Place) -> None:
         place.folder.chmod(place.name, mode & ~0o777 | FOLDER_MODE)
 
 
-async def change_mode(files: Files, directory: str, change: ChangeMode) -> None:
-    """Change the mode of one file or folder.
+async def change_mode(files: Files, directory: str, change: ChangeMode, account: str) -> None:
+    """Change the mode of one file or folder, for that account.
 
     Raises:
         InvalidError: it is missing, a symlink, something special, or has other names.
         DeniedError: the operating system doesn't let us.
     """
-    await files.turns.run(directory, _change_mode, directory, change)
+    await files.turns.run(account, directory, _change_mode, directory, change)
 
 
 def _change_mode(directory: str, change: ChangeMode) -> None:
@@ -88,15 +88,17 @@ def _change_mode(directory: str, change: ChangeMode) -> None:
 # -- moves ----------------------------------------------------------------------------------------
 
 
-async def move(files: Files, directory: str, change: Move) -> None:
-    """Give something another name, at once; across file systems by a copy, all or nothing.
+async def move(files: Files, directory: str, change: Move, account: str) -> None:
+    """Give something another name, for that account, at once.
+
+    Across file systems it is copied, all or nothing.
 
     Raises:
         InvalidError: the source is missing, the target has no parent or is in the source.
         ConflictError: the target's name is taken.
         DeniedError, UnavailableError: the operating system doesn't let us.
     """
-    await files.turns.run(directory, _move, files, directory, change)
+    await files.turns.run(account, directory, _move, files, directory, change)
 
 
 def _move(files: Files, directory: str, change: Move) -> None:
@@ -142,7 +144,7 @@ async def copy(files: Files, directory: str, change: Copy, account: str) -> None
     work = _Copy(files, directory, change)
     try:
         await files.run_long(account, work.prepare)
-        await files.turns.run(directory, work.place)
+        await files.turns.run(account, directory, work.place)
     finally:
         await files.run_cleanup(account, work.close)
 
@@ -225,7 +227,7 @@ async def delete(files: Files, directory: str, path: str, account: str) -> None:
         InvalidError: the path is refused.
         NotFoundError: there is no such thing.
     """
-    gone = await files.turns.run(directory, _take_away, files, directory, path)
+    gone = await files.turns.run(account, directory, _take_away, files, directory, path)
     if gone is not None:
         await files.run_cleanup(account, gone.remove)
 
@@ -344,7 +346,7 @@ async def run_batch(
     """
     if not operations:
         return
-    gone = await files.turns.run(directory, _run_batch, files, directory, operations)
+    gone = await files.turns.run(account, directory, _run_batch, files, directory, operations)
     if gone:
         await files.run_cleanup(account, partial(files.leftovers.remove, gone))
 
