@@ -226,10 +226,12 @@ async def delete(files: Files, directory: str, path: str, account: str) -> None:
         DeniedError: it is the app's directory, or the operating system doesn't let us.
         InvalidError: the path is refused.
         NotFoundError: there is no such thing.
+        UnavailableError: too many of this account or in all are under way, or wait for a turn.
     """
-    gone = await files.turns.run(account, directory, _take_away, files, directory, path)
-    if gone is not None:
-        await files.run_cleanup(account, gone.remove)
+    with files.removals.taken(account):
+        gone = await files.turns.run(account, directory, _take_away, files, directory, path)
+        if gone is not None:
+            await files.run_cleanup(account, gone.remove)
 
 
 def _take_away(files: Files, directory: str, path: str) -> "_Gone | None":
@@ -342,13 +344,14 @@ async def run_batch(
 
     Raises:
         BatchError: one failed, and everything is as it was.
-        UnavailableError: no room on the disk to say that all are done; likewise.
+        UnavailableError: no room on the disk to say that all are done; likewise. Or as `delete`.
     """
     if not operations:
         return
-    gone = await files.turns.run(account, directory, _run_batch, files, directory, operations)
-    if gone:
-        await files.run_cleanup(account, partial(files.leftovers.remove, gone))
+    with files.removals.taken(account):
+        gone = await files.turns.run(account, directory, _run_batch, files, directory, operations)
+        if gone:
+            await files.run_cleanup(account, partial(files.leftovers.remove, gone))
 
 
 def _run_batch(files: Files, directory: str, operations: Sequence[Operation]) -> list[str]:

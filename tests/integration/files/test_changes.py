@@ -17,10 +17,11 @@ from octyne.errors import DeniedError, InvalidError, NotFoundError, UnavailableE
 from octyne.files import changes
 from octyne.files.batch import BatchError
 from octyne.files.operations import ChangeMode, Copy, Move, Remove
-from octyne.files.service import MAX_LONG, Files
+from octyne.files.service import LONG_THREADS, MAX_LONG, MAX_REMOVALS, Files
 from octyne.files.trees import can_remove
 from octyne.system.paths.folder import Folder, Root
 from octyne.system.process import boot_id
+from support.eventually import until
 
 NOBODY = 65534
 
@@ -187,6 +188,31 @@ async def test_long_work_has_a_bound(shared: Files) -> None:
         assert await shared.run_long("ben", os.getpid) == os.getpid()
 
     assert await shared.run_long("ann", os.getpid) == os.getpid()
+
+
+async def test_what_waits_to_be_removed_has_a_bound(shared: Files, home: Path) -> None:
+    """One more is refused before anything of it is done; others have room."""
+    go_on, share = threading.Event(), share_of(MAX_REMOVALS)
+    for number in range(share):
+        (home / str(number)).mkdir()
+    for name in ("more", "other"):
+        (home / name).mkdir()
+    async with asyncio.TaskGroup() as group:
+        for _ in range(share_of(LONG_THREADS)):
+            group.create_task(shared.run_long("ann", go_on.wait, 10))
+        for number in range(share):
+            group.create_task(changes.delete(shared, str(home), str(number), "ann"))
+        await until(lambda: not (home / str(share - 1)).exists())
+        with pytest.raises(UnavailableError, match="copied or removed"):
+            await changes.delete(shared, str(home), "more", "ann")
+        with pytest.raises(UnavailableError, match="copied or removed"):
+            await changes.run_batch(shared, str(home), [Remove(("more",))], "ann")
+        await changes.delete(shared, str(home), "other", "ben")
+        assert (home / "more").exists()
+        go_on.set()
+    await changes.delete(shared, str(home), "more", "ann")
+
+    assert os.listdir(home) == []
 
 
 async def test_nothing_is_put_into_a_folder_that_is_being_removed(
