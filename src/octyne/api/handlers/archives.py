@@ -32,8 +32,9 @@ async def compress(call: Call) -> web.StreamResponse:
         base=query.get("basePath", ""),
         names=names,
     )
-    await in_thread(_prepare, directory, request)
-    owner = _owner(call, Kind.COMPRESS)
+    owner, lists = _owner(call, Kind.COMPRESS), call.services.pools.lists
+    with lists.slots.taken(owner.account):  # to look up 200,000 names takes seconds
+        await lists.run_for(owner.account, _prepare, directory, request)
     work = partial(pack.pack, call.services.files, directory, request, owner.account)
     job = call.services.jobs.start(owner, work)
     _log_at_end(
