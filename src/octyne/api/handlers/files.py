@@ -82,7 +82,7 @@ async def search_files(call: Call) -> web.StreamResponse:
     account, walks = call.identity.username, call.services.pools.walks
     with (
         walks.slots.taken(account),
-        call.services.live.opened(call.identity.session_id, call.name) as live,
+        call.services.live.opened(call.identity, call.name) as live,
     ):
         search = await walks.run_for(
             account, Search.open, call.app.directory, path, query, is_hidden
