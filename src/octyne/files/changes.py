@@ -3,7 +3,6 @@
 import errno
 import logging
 import stat
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -15,6 +14,7 @@ from octyne.files import errors, targets
 from octyne.files.batch import Batch, BatchError, check_mode, explain
 from octyne.files.copies import TreeCopy
 from octyne.files.journal import Journal
+from octyne.files.leftovers import until_empty
 from octyne.files.operations import ChangeMode, Copy, Move, Operation, Remove
 from octyne.files.service import Files
 from octyne.files.settle import bring_back
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
     from octyne.files.leftovers import Watch
 
 FOLDER_MODE = 0o755
-# Something may be made in a folder while it is removed. Our own work in there gives up soon
-# (`leftovers.Watch`); an app may go on for ever.
-MADE_MEANWHILE_S = 5.0
-PAUSE_S = 0.02
 
 log = logging.getLogger(__name__)
 
@@ -304,16 +300,8 @@ class _Gone:
             self._files.leftovers.forget(self._hidden)
 
     def _remove(self) -> None:
-        deadline = time.monotonic() + MADE_MEANWHILE_S
-        while True:
-            try:
-                remove_tree(self._place.folder, self._hidden, self._files.stopping)
-            except OSError as error:
-                if error.errno != errno.ENOTEMPTY or time.monotonic() > deadline:
-                    raise
-                self._files.stopping.wait(PAUSE_S)
-            else:
-                return
+        stop = self._files.stopping
+        until_empty(lambda: remove_tree(self._place.folder, self._hidden, stop))
 
     def _put_back(self) -> None:
         folder, name = self._place.folder, self._place.name

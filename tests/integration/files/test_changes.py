@@ -271,3 +271,25 @@ def test_what_a_batch_removes_goes_wherever_it_is_by_then(shared: Files, home: P
     assert os.listdir(home / "b") == []
     assert shared.leftovers.names == set()
     assert os.listdir(f"{shared.directory}/hidden") == os.listdir(f"{shared.directory}/journals")
+
+
+def test_what_a_batch_removes_may_still_be_filled(
+    shared: Files, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by an unpacking that hasn't seen yet that its folder has gone."""
+    (home / "a").mkdir()
+    gone = changes._run_batch(shared, str(home), [Remove(("a",))])
+    (hidden,) = gone
+    real, late = Folder.remove_folder, [home / hidden / "one", home / hidden / "two"]
+
+    def fill(folder: Folder, name: str) -> None:
+        if late:
+            late.pop().touch()
+        real(folder, name)
+
+    monkeypatch.setattr(Folder, "remove_folder", fill)
+    shared.leftovers.remove(gone)
+
+    assert late == []
+    assert os.listdir(home) == []
+    assert os.listdir(f"{shared.directory}/hidden") == []
