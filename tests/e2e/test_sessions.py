@@ -1,10 +1,12 @@
 """Sessions by the real daemon: seen, and ended under an open console."""
 
+import socket
 from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from support.app_files import names
 from support.daemon import Daemon
 from support.doors import TCP_DOORS, Door, error
 from support.eventually import eventually
@@ -53,6 +55,35 @@ def test_a_session_is_seen_and_ended(make_daemon: MakeDaemon, name: str) -> None
     assert not can_ask(daemon, other)
     assert theirs not in {one["id"] for one in listed(door)}
     assert door.ask("DELETE", f"/sessions?id={theirs}").status == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/accounts", '{"username":"mole","password":"a long one"}'),
+        ("PATCH", "/config", '{"servers":{}}'),
+        ("POST", "/server/app", "START"),
+        ("PATCH", "/server/app/file", '{"operation":"mv","src":"a","dest":"b"}'),
+        ("POST", "/server/app/compress?path=a.zip", "[]"),
+    ],
+)
+def test_a_body_that_ends_after_its_session(
+    shared: Daemon, method: str, path: str, body: str
+) -> None:
+    """What was held back until somebody was thrown out does nothing."""
+    token, before = shared.token(), names(shared.directory / "app")
+    with socket.create_connection(("127.0.0.1", shared.port), timeout=20) as link:
+        head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n"
+        asked = f"{head}Expect: 100-continue\r\nContent-Length: {len(body)}\r\n\r\n"
+        link.sendall(asked.encode())
+        assert link.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"  # by then it was let in
+        assert shared.api("GET", "/logout", Authorization=token).status == 200
+        link.sendall(body.encode())
+
+        assert link.recv(12) == b"HTTP/1.1 401"
+    assert shared.get("/accounts") == ["admin"]
+    assert shared.status("app") == 0
+    assert names(shared.directory / "app") == before
 
 
 def test_all_other_sessions_end(make_daemon: MakeDaemon) -> None:

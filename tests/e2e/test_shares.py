@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 import pytest
 
 from octyne.aio import share_of
-from octyne.api.pools import MAX_DOWNLOADS, MAX_WALKS
+from octyne.api.pools import MAX_DOWNLOADS, MAX_LARGE_LISTS, MAX_WALKS
 from octyne.archives.jobs import MAX_PER_ACCOUNT
 from octyne.files.upload import MAX_UPLOADS
 from support.app_files import app_config
@@ -88,6 +88,20 @@ def test_searches_and_downloads(
 
     assert answer.status == 200
     eventually(lambda: daemon.ask("GET", path + small).status == 200)
+
+
+def test_large_lists(daemon: Daemon, token: str) -> None:
+    """They are in memory until their clients have taken them."""
+    path = "/server/app/files?path="
+    with ExitStack() as begun:
+        for _ in range(share_of(MAX_LARGE_LISTS)):
+            begun.enter_context(closing(begin(daemon, f"{path}many")))
+        assert is_refused(daemon.ask("GET", f"{path}many"))
+        assert daemon.ask("GET", f"{path}few").status == 200
+        answer = daemon.api("GET", f"{path}many", Authorization=token)
+
+    assert len(answer.json["contents"]) == 5000
+    eventually(lambda: daemon.ask("GET", f"{path}many").status == 200)
 
 
 def test_archives(daemon: Daemon, token: str) -> None:

@@ -52,7 +52,7 @@ class Box:
         request = unpack.UnpackRequest(name, to, limits or ArchivesConfig())
         directory = str(self.directory)
         unpack.prepare(directory, request)
-        await unpack.unpack(self.files, directory, request, self.progress, self.workers)
+        await unpack.unpack(self.files, directory, request, "ann", self.progress, self.workers)
 
     def tree(self) -> dict[str, str]:
         """All that is in the directory but the archives: content, link target or "/"."""

@@ -65,18 +65,6 @@ async def authenticate(call: Call, operation: Operation) -> None:
     call.identity = identity
 
 
-async def confirm(call: Call) -> None:
-    """Ask again, after a long request, whether its session still lives.
-
-    Raises:
-        UnauthenticatedError: it was ended meanwhile.
-    """
-    if call.listener is Listener.UNIX_SOCKET:
-        return
-    if not await call.services.accounts.is_alive(call.identity):
-        raise UnauthenticatedError(NOT_AUTHENTICATED)
-
-
 async def is_known(call: Call) -> bool:
     """Whether the caller of a public route is somebody, without refusing strangers."""
     if call.listener is Listener.UNIX_SOCKET:

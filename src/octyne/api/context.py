@@ -11,7 +11,9 @@ from aiohttp import web
 
 from octyne.api import params, replies
 from octyne.api.address import client_address, is_trusted_proxy
+from octyne.api.errors import NOT_AUTHENTICATED
 from octyne.api.server import Connection, connection_of
+from octyne.errors import UnauthenticatedError
 
 if TYPE_CHECKING:
     from octyne.accounts.rights import Identity
@@ -153,8 +155,23 @@ class Call:
         self.services.audit.record(action, user=self.identity.username, ip=self.address, **fields)
 
     async def body(self, limit: int) -> bytes:
-        """The whole body; see `params.read_body`."""
-        return await params.read_body(self.request, limit)
+        """The whole body; see `params.read_body`. Its sender must be allowed to at its end, too."""
+        is_here = self.request.content.is_eof()
+        body = await params.read_body(self.request, limit)
+        if not is_here:
+            await self.confirm()
+        return body
+
+    async def confirm(self) -> None:
+        """Ask again, after a long request, whether its session still lives.
+
+        Raises:
+            UnauthenticatedError: it was ended meanwhile.
+        """
+        if self.listener is Listener.UNIX_SOCKET:
+            return
+        if not await self.services.accounts.is_alive(self.identity):
+            raise UnauthenticatedError(NOT_AUTHENTICATED)
 
     def add_cors(self, response: web.StreamResponse) -> None:
         """Let pages of any origin read the answer, when it was asked for without a cookie."""

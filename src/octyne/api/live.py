@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import Enum, auto
 
+from octyne.accounts.rights import Identity
+from octyne.aio import Slots
+from octyne.api.server import most_connections
 from octyne.errors import RateLimitedError
 
 MAX_PER_SESSION = 2_000  # a dashboard has a handful; scripts and load tests have more
-MAX_TOTAL = 10_000
+MAX_TOTAL = 10_000  # or as many as one listener may have; half of them of one account
 REMOVED_DELAY_S = 5.0  # seconds in which viewers of a removed app can read why
 RETRY_S = 10  # seconds
 
@@ -57,6 +60,7 @@ class Live:
     """All live connections."""
 
     def __init__(self) -> None:
+        self._slots = Slots(min(MAX_TOTAL, most_connections()), _too_many)
         self._open: set[LiveConnection] = set()
         self._per_session: Counter[str] = Counter()
         self._closing = False
@@ -66,16 +70,18 @@ class Live:
         return len(self._open)
 
     @contextmanager
-    def opened(self, session_id: str, app: str = "") -> Iterator[LiveConnection]:
-        """Register a connection while the block runs.
+    def opened(self, caller: Identity, app: str = "") -> Iterator[LiveConnection]:
+        """Register a connection of that caller while the block runs.
 
         Raises:
-            RateLimitedError: too many are open.
+            RateLimitedError: too many are open, in its session, of its account or in all.
         """
-        if self._per_session[session_id] >= MAX_PER_SESSION or len(self._open) >= MAX_TOTAL:
-            raise RateLimitedError(
-                "Too many consoles, event streams and downloads are open.", retry_after_s=RETRY_S
-            )
+        if self._per_session[caller.session_id] >= MAX_PER_SESSION:
+            raise _too_many()
+        with self._slots.taken(caller.username):
+            yield from self._opened(caller.session_id, app)
+
+    def _opened(self, session_id: str, app: str) -> Iterator[LiveConnection]:
         connection = LiveConnection(session_id, app)
         if self._closing:
             connection.end(Ending.SHUTDOWN)
@@ -114,3 +120,9 @@ class Live:
             with suppress(TimeoutError):
                 async with asyncio.timeout(within_s):
                     await self._all_gone.wait()
+
+
+def _too_many() -> RateLimitedError:
+    return RateLimitedError(
+        "Too many consoles, event streams and downloads are open.", retry_after_s=RETRY_S
+    )

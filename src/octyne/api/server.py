@@ -256,7 +256,7 @@ class Server(web.Server):
 
     def __init__(self, handler: Callable[..., Any]) -> None:
         super().__init__(handler)
-        self.crowd = Crowd(resource.getrlimit(resource.RLIMIT_NOFILE)[0] // SHARE)
+        self.crowd = Crowd(most_connections())
 
     def __call__(self) -> web.RequestHandler:
         """A protocol for a new connection."""
@@ -271,6 +271,11 @@ def check_there(request: web.BaseRequest) -> None:
     """
     if request.transport is None or request.transport.is_closing():
         raise ConnectionResetError("The client has gone.")
+
+
+def most_connections() -> int:
+    """How many clients a listener may have."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0] // SHARE
 
 
 def connection_of(request: web.BaseRequest) -> Connection:

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from aiohttp import web
 from websockets.datastructures import Headers
-from websockets.exceptions import InvalidUpgrade
+from websockets.exceptions import InvalidHeader, InvalidUpgrade
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import SEND_EOF, State
@@ -23,6 +23,7 @@ from octyne.api.errors import SWITCHING_PROTOCOLS, UpgradeRequiredError
 from octyne.api.server import SERVER, connection_of
 from octyne.errors import InvalidError
 
+NO_UPGRADE = "This resource is a WebSocket."
 MAX_MESSAGE = 1 << 20  # bytes; a message of exactly this size passes
 MAX_WAITING = 16  # messages ahead of the reader; then the rest stays with the client
 MAX_WAITING_BYTES = 1 << 20  # of these messages in all; the newest may go beyond it
@@ -30,6 +31,18 @@ SLICE_BYTES = 4096  # taken at once: tiny frames must not keep the event loop fr
 MAX_REASON = 123  # bytes; RFC 6455, section 5.5
 CLOSE_WAIT_S = 3.0  # seconds for the client's own close frame, then the connection is cut
 PONG = bytes([0x80 | Opcode.PONG])  # a frame begins with it
+# What a handshake is made of. The others are none of its business: the protocol refuses bytes that
+# HTTP allows, and says which ones, though they may be a token.
+ASKED = frozenset(
+    {
+        "upgrade",
+        "connection",
+        "sec-websocket-key",
+        "sec-websocket-version",
+        "sec-websocket-protocol",
+        "sec-websocket-extensions",
+    }
+)
 ANSWER_HEADERS = ("Upgrade", "Connection", "Sec-WebSocket-Accept", "Sec-WebSocket-Protocol")
 
 
@@ -206,11 +219,18 @@ def _handshake(request: web.BaseRequest, known: Sequence[str]) -> web.StreamResp
     def choose(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
         return next((name for name in offered if name in known), None)
 
+    if request.method != "GET":  # a HEAD has the same route
+        raise UpgradeRequiredError(NO_UPGRADE)
+    asked = ((name, value) for name, value in request.headers.items() if name.lower() in ASKED)
+    try:
+        headers = Headers(asked)
+    except InvalidHeader as error:
+        raise InvalidError(f"The WebSocket handshake is wrong: {error.name} is no text.") from error
     handshake = ServerProtocol(select_subprotocol=choose)
-    answer = handshake.accept(Request(request.raw_path, Headers(request.headers.items())))
+    answer = handshake.accept(Request(request.raw_path, headers))
     if answer.status_code != SWITCHING_PROTOCOLS:
         if isinstance(handshake.handshake_exc, InvalidUpgrade):
-            raise UpgradeRequiredError("This resource is a WebSocket.")
+            raise UpgradeRequiredError(NO_UPGRADE)
         raise InvalidError(f"The WebSocket handshake is wrong: {handshake.handshake_exc}.")
     chosen = {name: answer.headers[name] for name in ANSWER_HEADERS if name in answer.headers}
     response = web.StreamResponse(status=SWITCHING_PROTOCOLS, headers={**chosen, "Server": SERVER})

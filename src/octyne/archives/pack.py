@@ -162,7 +162,12 @@ def build(files: Files, directory: str, request: PackRequest, progress: Progress
 
 
 async def pack(
-    files: Files, directory: str, request: PackRequest, progress: Progress, workers: Workers
+    files: Files,
+    directory: str,
+    request: PackRequest,
+    account: str,
+    progress: Progress,
+    workers: Workers,
 ) -> None:
     """Build the archive in a thread, and place it when it is the app's turn.
 
@@ -171,7 +176,7 @@ async def pack(
     """
     built = await workers.run(build, files, directory, request, progress)
     try:
-        await files.turns.run(directory, built.put)
+        await files.turns.run(account, directory, built.put)
     finally:
         await workers.run(built.close)
 

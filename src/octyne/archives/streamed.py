@@ -10,6 +10,7 @@ from octyne.archives.sinks import CallSink
 from octyne.errors import InvalidError, NotFoundError
 from octyne.files.errors import NO_FOLDER, NOT_A_FOLDER, missing, named
 from octyne.files.service import Files
+from octyne.files.targets import open_root
 from octyne.system.paths.folder import Root
 from octyne.system.paths.names import Parts, parse
 
@@ -70,13 +71,14 @@ def send(
     """Write the archive to the sink. Blocks for as long as the sink does.
 
     Raises:
+        NotFoundError: the app's directory has gone.
         DeniedError: something is closed to us.
         CancelledError: told to end.
         Exception: whatever the sink raises.
     """
     kind, compression = TYPES[selection.type]
     request = PackRequest(kind=kind, compression=compression, path="", base="", names=[])
-    with Root.open(directory) as root:
+    with open_root(directory) as root:
         walk = Walk(root, selection.base, selection.chosen, files.leftovers.is_hidden)
         pack.write(walk, request, sink, progress, THREADS)
 

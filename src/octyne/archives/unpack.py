@@ -80,7 +80,12 @@ def prepare(directory: str, request: UnpackRequest) -> None:
 
 
 async def unpack(
-    files: Files, directory: str, request: UnpackRequest, progress: Progress, workers: Workers
+    files: Files,
+    directory: str,
+    request: UnpackRequest,
+    account: str,
+    progress: Progress,
+    workers: Workers,
 ) -> None:
     """Unpack; what fails leaves nothing.
 
@@ -96,7 +101,7 @@ async def unpack(
     work = _Unpacking(files, directory, request, progress)
     try:
         await workers.run(work.stage)
-        await files.turns.run(directory, work.place)
+        await files.turns.run(account, directory, work.place)
     except asyncio.CancelledError:  # a thread may still work in there
         raise
     except BaseException:

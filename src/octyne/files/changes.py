@@ -3,7 +3,6 @@
 import errno
 import logging
 import stat
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -15,6 +14,7 @@ from octyne.files import errors, targets
 from octyne.files.batch import Batch, BatchError, check_mode, explain
 from octyne.files.copies import TreeCopy
 from octyne.files.journal import Journal
+from octyne.files.leftovers import until_empty
 from octyne.files.operations import ChangeMode, Copy, Move, Operation, Remove
 from octyne.files.service import Files
 from octyne.files.settle import bring_back
@@ -26,24 +26,20 @@ if TYPE_CHECKING:
     from octyne.files.leftovers import Watch
 
 FOLDER_MODE = 0o755
-# Something may be made in a folder while it is removed. Our own work in there gives up soon
-# (`leftovers.Watch`); an app may go on for ever.
-MADE_MEANWHILE_S = 5.0
-PAUSE_S = 0.02
 
 log = logging.getLogger(__name__)
 
 # -- folders and modes ----------------------------------------------------------------------------
 
 
-async def make_folder(files: Files, directory: str, path: str) -> None:
-    """Make one folder.
+async def make_folder(files: Files, directory: str, path: str, account: str) -> None:
+    """Make one folder, for that account.
 
     Raises:
         InvalidError: the path is refused, taken, or its parent is missing.
         DeniedError, UnavailableError: the operating system doesn't let us.
     """
-    await files.turns.run(directory, _make_folder, directory, path)
+    await files.turns.run(account, directory, _make_folder, directory, path)
 
 
 def _make_folder(directory: str, path: str) -> None:
@@ -67,14 +63,14 @@ def _undo_umask(place: Place) -> None:
         place.folder.chmod(place.name, mode & ~0o777 | FOLDER_MODE)
 
 
-async def change_mode(files: Files, directory: str, change: ChangeMode) -> None:
-    """Change the mode of one file or folder.
+async def change_mode(files: Files, directory: str, change: ChangeMode, account: str) -> None:
+    """Change the mode of one file or folder, for that account.
 
     Raises:
         InvalidError: it is missing, a symlink, something special, or has other names.
         DeniedError: the operating system doesn't let us.
     """
-    await files.turns.run(directory, _change_mode, directory, change)
+    await files.turns.run(account, directory, _change_mode, directory, change)
 
 
 def _change_mode(directory: str, change: ChangeMode) -> None:
@@ -88,15 +84,17 @@ def _change_mode(directory: str, change: ChangeMode) -> None:
 # -- moves ----------------------------------------------------------------------------------------
 
 
-async def move(files: Files, directory: str, change: Move) -> None:
-    """Give something another name, at once; across file systems by a copy, all or nothing.
+async def move(files: Files, directory: str, change: Move, account: str) -> None:
+    """Give something another name, for that account, at once.
+
+    Across file systems it is copied, all or nothing.
 
     Raises:
         InvalidError: the source is missing, the target has no parent or is in the source.
         ConflictError: the target's name is taken.
         DeniedError, UnavailableError: the operating system doesn't let us.
     """
-    await files.turns.run(directory, _move, files, directory, change)
+    await files.turns.run(account, directory, _move, files, directory, change)
 
 
 def _move(files: Files, directory: str, change: Move) -> None:
@@ -142,7 +140,7 @@ async def copy(files: Files, directory: str, change: Copy, account: str) -> None
     work = _Copy(files, directory, change)
     try:
         await files.run_long(account, work.prepare)
-        await files.turns.run(directory, work.place)
+        await files.turns.run(account, directory, work.place)
     finally:
         await files.run_cleanup(account, work.close)
 
@@ -224,10 +222,12 @@ async def delete(files: Files, directory: str, path: str, account: str) -> None:
         DeniedError: it is the app's directory, or the operating system doesn't let us.
         InvalidError: the path is refused.
         NotFoundError: there is no such thing.
+        UnavailableError: too many of this account or in all are under way, or wait for a turn.
     """
-    gone = await files.turns.run(directory, _take_away, files, directory, path)
-    if gone is not None:
-        await files.run_cleanup(account, gone.remove)
+    with files.removals.taken(account):
+        gone = await files.turns.run(account, directory, _take_away, files, directory, path)
+        if gone is not None:
+            await files.run_cleanup(account, gone.remove)
 
 
 def _take_away(files: Files, directory: str, path: str) -> "_Gone | None":
@@ -300,16 +300,8 @@ class _Gone:
             self._files.leftovers.forget(self._hidden)
 
     def _remove(self) -> None:
-        deadline = time.monotonic() + MADE_MEANWHILE_S
-        while True:
-            try:
-                remove_tree(self._place.folder, self._hidden, self._files.stopping)
-            except OSError as error:
-                if error.errno != errno.ENOTEMPTY or time.monotonic() > deadline:
-                    raise
-                self._files.stopping.wait(PAUSE_S)
-            else:
-                return
+        stop = self._files.stopping
+        until_empty(lambda: remove_tree(self._place.folder, self._hidden, stop))
 
     def _put_back(self) -> None:
         folder, name = self._place.folder, self._place.name
@@ -340,13 +332,14 @@ async def run_batch(
 
     Raises:
         BatchError: one failed, and everything is as it was.
-        UnavailableError: no room on the disk to say that all are done; likewise.
+        UnavailableError: no room on the disk to say that all are done; likewise. Or as `delete`.
     """
     if not operations:
         return
-    gone = await files.turns.run(directory, _run_batch, files, directory, operations)
-    if gone:
-        await files.run_cleanup(account, partial(files.leftovers.remove, gone))
+    with files.removals.taken(account):
+        gone = await files.turns.run(account, directory, _run_batch, files, directory, operations)
+        if gone:
+            await files.run_cleanup(account, partial(files.leftovers.remove, gone))
 
 
 def _run_batch(files: Files, directory: str, operations: Sequence[Operation]) -> list[str]:

@@ -12,8 +12,9 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from octyne.files.trees import Deadline, Stop, remove_tree
@@ -25,6 +26,8 @@ RECORD_MODE = 0o600
 SUFFIX = ".json"
 MAX_PLACES = 50  # of one hidden name, the newest
 LOOK_S = 0.2  # seconds between two looks at a folder that long work fills
+MADE_MEANWHILE_S = 5.0  # seconds in which something may be made in a folder that is removed
+PAUSE_S = 0.02  # seconds between two tries
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +112,7 @@ class Leftovers:
         """Remove what has these hidden names, by their records. Logs what can't be removed."""
         for name in names:
             try:
-                self._sweep(self.record(name), self.hurry)
+                until_empty(partial(self._sweep, self.record(name), self.hurry))
             except InterruptedError:
                 return  # the next start goes on
             except (OSError, PathError) as error:
@@ -280,6 +283,23 @@ class Watch:
             except FileNotFoundError:
                 self._is_gone = True
         return self._is_gone
+
+
+def until_empty(remove: Callable[[], None]) -> None:
+    """Remove a folder in which something may still be made. Raises what ``remove`` does.
+
+    Our own work in there gives up soon (`Watch`); an app may go on for ever.
+    """
+    deadline = time.monotonic() + MADE_MEANWHILE_S
+    while True:
+        try:
+            remove()
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY or time.monotonic() > deadline:
+                raise
+            time.sleep(PAUSE_S)
+        else:
+            return
 
 
 class _Renaming:

@@ -298,7 +298,8 @@ class Resumable:
         return upload.length or 0
 
     async def _finish(self, upload: Upload) -> None:
-        await self._turns.run(upload.owner.directory, self._place, upload)
+        owner = upload.owner
+        await self._turns.run(owner.username, owner.directory, self._place, upload)
 
     def _place(self, upload: Upload) -> None:
         """Put it in place; in the app's turn."""

@@ -20,7 +20,8 @@ T = TypeVar("T")
 
 HIDDEN_DIRECTORY = "hidden"
 LONG_THREADS = 3  # copies and removals of trees at once; two of one account
-MAX_LONG = 64  # of them that run or wait
+MAX_LONG = 64  # copies that run or wait
+MAX_REMOVALS = 128  # deletions and batches that do; each has folders open
 START_S = 1.0  # seconds of the start in which leftovers are removed; more goes on beside
 CLEAN_UP_S = 3.0  # seconds of the shutdown in which hidden files are removed
 UPLOADS_DIRECTORY = "uploads"
@@ -31,6 +32,8 @@ class Files:
 
     Attributes:
         stopping: set when the daemon ends; long work looks at it.
+        removals: taken by what may end with a removal, before anything is done; nobody is refused
+            any more when it is half done.
     """
 
     def __init__(self, directory: str) -> None:
@@ -44,6 +47,7 @@ class Files:
         self.resumable = Resumable(records, self.uploads, self.turns, self.leftovers)
         self._long = Workers("trees", LONG_THREADS)
         self._long_slots = Slots(MAX_LONG, _too_many)
+        self.removals = Slots(MAX_REMOVALS, _too_many)
 
     async def run_long(
         self, account: str, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs

@@ -75,7 +75,7 @@ class Uploads:
                 await self.pump(body.read, step)
                 form.end()
                 assert step.file is not None, "a form with a file has begun one"
-                await self._place(directory, step.file, ALWAYS)
+                await self._place(account, directory, step.file, ALWAYS)
             return step.file.name
 
     async def receive_file(
@@ -93,7 +93,7 @@ class Uploads:
             file = await self._begun(directory, parts)
             async with self._letting_go(file.discard):
                 await self.pump(body.read, lambda data: file.write(data, body.limit))
-                return await self._place(directory, file, condition)
+                return await self._place(account, directory, file, condition)
 
     async def pump(self, read: Read, step: Callable[[bytes], None]) -> None:
         """Hand all that comes to ``step``, in a thread, while the next is waited for.
@@ -130,9 +130,11 @@ class Uploads:
         if not begun.cancelled() and begun.exception() is None:
             self.workers.start(begun.result().discard).add_done_callback(_forget)
 
-    async def _place(self, directory: str, file: Incoming, condition: Condition) -> str:
+    async def _place(
+        self, account: str, directory: str, file: Incoming, condition: Condition
+    ) -> str:
         await self.workers.run(file.sync)
-        tag = await self._turns.run(directory, file.place, condition)
+        tag = await self._turns.run(account, directory, file.place, condition)
         await self.workers.run(file.sync_folder)
         return tag
 

@@ -142,6 +142,30 @@ def test_a_plain_request_is_told_what_this_is(daemon: Daemon) -> None:
 
 
 @pytest.mark.parametrize(
+    ("method", "header", "status"),
+    [
+        ("GET", b"X-Note: \xff", 101),
+        ("GET", b"Authorization: s3cret\xff", 101),
+        ("GET", b"Sec-WebSocket-Protocol: \xff", 400),
+        ("HEAD", b"X-Note: none", 426),
+    ],
+)
+def test_an_odd_upgrade_is_no_fault_of_ours(
+    daemon: Daemon, method: str, header: bytes, status: int
+) -> None:
+    """Bytes that are no text, another method: answered, and nothing of it is in the log."""
+    with _socket(daemon, "unix") as raw:
+        raw.sendall(
+            f"{method} /server/app/console HTTP/1.1\r\nHost: x\r\n".encode()
+            + b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            + b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%b\r\n\r\n" % header
+        )
+        assert raw.recv(12) == f"HTTP/1.1 {status}".encode()
+    assert "s3cret" not in daemon.log
+    assert "Traceback" not in daemon.log
+
+
+@pytest.mark.parametrize(
     ("app", "known", "code", "text"),
     [
         ("app", False, 4401, NOT_AUTHENTICATED),

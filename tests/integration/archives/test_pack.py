@@ -248,7 +248,7 @@ async def test_it_is_placed_in_turn(yard: Yard) -> None:
     yard.put("f")
     request = pack.parse_request("zip", "", path="a.zip", base="", names=["f"])
     workers = Workers("test", 1)
-    await pack.pack(yard.files, str(yard.directory), request, Progress(), workers)
+    await pack.pack(yard.files, str(yard.directory), request, "ann", Progress(), workers)
     workers.close()
     yard.files.close()
 

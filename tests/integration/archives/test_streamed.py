@@ -1,8 +1,12 @@
 """What may be downloaded as an archive, and what it is called."""
 
+import shutil
+
 import pytest
 
 from octyne.archives import streamed
+from octyne.archives.progress import Progress
+from octyne.archives.sinks import CallSink
 from octyne.errors import DaemonError, InvalidError, NotFoundError
 from support.packing import Yard
 
@@ -43,3 +47,14 @@ def test_what_is_refused(
 
     with pytest.raises(error, match=text):
         streamed.select(str(yard.directory), folder, names, kind)
+
+
+def test_an_app_whose_directory_goes_before_it_is_sent(yard: Yard) -> None:
+    """Told as what it is: no fault of ours, which the daemon's log would have."""
+    yard.put("a")
+    directory = str(yard.directory)
+    selection = streamed.select(directory, "", [], "tar")
+    shutil.rmtree(yard.directory)
+
+    with pytest.raises(NotFoundError, match="directory"):
+        streamed.send(yard.files, directory, selection, Progress(), CallSink(lambda _: None))

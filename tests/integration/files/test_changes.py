@@ -17,15 +17,18 @@ from octyne.errors import DeniedError, InvalidError, NotFoundError, UnavailableE
 from octyne.files import changes
 from octyne.files.batch import BatchError
 from octyne.files.operations import ChangeMode, Copy, Move, Remove
-from octyne.files.service import MAX_LONG, Files
+from octyne.files.service import LONG_THREADS, MAX_LONG, MAX_REMOVALS, Files
 from octyne.files.trees import can_remove
 from octyne.system.paths.folder import Folder, Root
+from octyne.system.process import boot_id
+from support.eventually import until
 
 NOBODY = 65534
 
 
 def as_nobody(work: Callable[[], bool]) -> bool:
     """Run something as a user without rights, in a child."""
+    boot_id()  # imports a codec, once: the interpreter's files may be closed to nobody
     pid = os.fork()
     if pid == 0:
         code = 2
@@ -138,10 +141,10 @@ async def test_without_a_directory_nothing_is_changed(shared: Files, home: Path)
     directory, pair = str(home), (("a",), ("b",))
     works: list[Callable[[], Awaitable[None]]] = [
         lambda: changes.copy(shared, directory, Copy(*pair), "ann"),
-        lambda: changes.move(shared, directory, Move(*pair)),
-        lambda: changes.make_folder(shared, directory, "a"),
+        lambda: changes.move(shared, directory, Move(*pair), "ann"),
+        lambda: changes.make_folder(shared, directory, "a", "ann"),
         lambda: changes.delete(shared, directory, "a", "ann"),
-        lambda: changes.change_mode(shared, directory, ChangeMode(("a",), 0o600)),
+        lambda: changes.change_mode(shared, directory, ChangeMode(("a",), 0o600), "ann"),
         lambda: changes.run_batch(shared, directory, [Move(*pair)], "ann"),
     ]
     for work in works:
@@ -185,6 +188,31 @@ async def test_long_work_has_a_bound(shared: Files) -> None:
         assert await shared.run_long("ben", os.getpid) == os.getpid()
 
     assert await shared.run_long("ann", os.getpid) == os.getpid()
+
+
+async def test_what_waits_to_be_removed_has_a_bound(shared: Files, home: Path) -> None:
+    """One more is refused before anything of it is done; others have room."""
+    go_on, share = threading.Event(), share_of(MAX_REMOVALS)
+    for number in range(share):
+        (home / str(number)).mkdir()
+    for name in ("more", "other"):
+        (home / name).mkdir()
+    async with asyncio.TaskGroup() as group:
+        for _ in range(share_of(LONG_THREADS)):
+            group.create_task(shared.run_long("ann", go_on.wait, 10))
+        for number in range(share):
+            group.create_task(changes.delete(shared, str(home), str(number), "ann"))
+        await until(lambda: not (home / str(share - 1)).exists())
+        with pytest.raises(UnavailableError, match="copied or removed"):
+            await changes.delete(shared, str(home), "more", "ann")
+        with pytest.raises(UnavailableError, match="copied or removed"):
+            await changes.run_batch(shared, str(home), [Remove(("more",))], "ann")
+        await changes.delete(shared, str(home), "other", "ben")
+        assert (home / "more").exists()
+        go_on.set()
+    await changes.delete(shared, str(home), "more", "ann")
+
+    assert os.listdir(home) == []
 
 
 async def test_nothing_is_put_into_a_folder_that_is_being_removed(
@@ -243,3 +271,25 @@ def test_what_a_batch_removes_goes_wherever_it_is_by_then(shared: Files, home: P
     assert os.listdir(home / "b") == []
     assert shared.leftovers.names == set()
     assert os.listdir(f"{shared.directory}/hidden") == os.listdir(f"{shared.directory}/journals")
+
+
+def test_what_a_batch_removes_may_still_be_filled(
+    shared: Files, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by an unpacking that hasn't seen yet that its folder has gone."""
+    (home / "a").mkdir()
+    gone = changes._run_batch(shared, str(home), [Remove(("a",))])
+    (hidden,) = gone
+    real, late = Folder.remove_folder, [home / hidden / "one", home / hidden / "two"]
+
+    def fill(folder: Folder, name: str) -> None:
+        if late:
+            late.pop().touch()
+        real(folder, name)
+
+    monkeypatch.setattr(Folder, "remove_folder", fill)
+    shared.leftovers.remove(gone)
+
+    assert late == []
+    assert os.listdir(home) == []
+    assert os.listdir(f"{shared.directory}/hidden") == []

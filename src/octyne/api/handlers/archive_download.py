@@ -30,7 +30,7 @@ async def get_archive(call: Call) -> web.StreamResponse:
     caller, slots = call.identity, call.services.pools.downloads.slots
     with (
         slots.taken(caller.username),
-        call.services.live.opened(caller.session_id, call.name) as connection,
+        call.services.live.opened(caller, call.name) as connection,
     ):
         connection.when_ended(lambda why: cut_off(call, why))
         return await _send(call, selection)

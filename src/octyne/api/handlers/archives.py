@@ -32,9 +32,11 @@ async def compress(call: Call) -> web.StreamResponse:
         base=query.get("basePath", ""),
         names=names,
     )
-    await in_thread(_prepare, directory, request)
-    work = partial(pack.pack, call.services.files, directory, request)
-    job = call.services.jobs.start(_owner(call, Kind.COMPRESS), work)
+    owner, lists = _owner(call, Kind.COMPRESS), call.services.pools.lists
+    with lists.slots.taken(owner.account):  # to look up 200,000 names takes seconds
+        await lists.run_for(owner.account, _prepare, directory, request)
+    work = partial(pack.pack, call.services.files, directory, request, owner.account)
+    job = call.services.jobs.start(owner, work)
     _log_at_end(
         call,
         job,
@@ -62,8 +64,9 @@ async def decompress(call: Call) -> web.StreamResponse:
     )
     directory = call.app.directory
     await in_thread(unpack.prepare, directory, request)
-    work = partial(unpack.unpack, call.services.files, directory, request)
-    job = call.services.jobs.start(_owner(call, Kind.DECOMPRESS), work)
+    owner = _owner(call, Kind.DECOMPRESS)
+    work = partial(unpack.unpack, call.services.files, directory, request, owner.account)
+    job = call.services.jobs.start(owner, work)
     _log_at_end(call, job, path=request.path, dest=request.destination)
     return await _answer(call, job)
 

@@ -48,7 +48,7 @@ async def delete_file(call: Call) -> web.StreamResponse:
 async def create_folder(call: Call) -> web.StreamResponse:
     """`POST /server/{id}/folder`."""
     path = call.query.get("path", "")
-    await changes.make_folder(call.services.files, call.app.directory, path)
+    await changes.make_folder(call.services.files, call.app.directory, path, call.identity.username)
     call.audit("server.files.createFolder", server=call.name, path=path)
     return replies.done()
 
@@ -57,16 +57,17 @@ async def change_file(call: Call) -> web.StreamResponse:
     """`PATCH /server/{id}/file`: one move or copy, or a new mode."""
     wanted = read_change(await call.body(MAX_BODY))
     files, directory = call.services.files, call.app.directory
+    account = call.identity.username
     action = "move"
     match make_operation(wanted):
         case Move() as operation:
-            await changes.move(files, directory, operation)
+            await changes.move(files, directory, operation, account)
         case Copy() as operation:
             action = "copy"
-            await changes.copy(files, directory, operation, call.identity.username)
+            await changes.copy(files, directory, operation, account)
         case ChangeMode() as operation:
             action = "chmod"
-            await changes.change_mode(files, directory, operation)
+            await changes.change_mode(files, directory, operation, account)
         case _:
             raise InvalidError(AVAILABLE)
     call.audit(f"server.files.{action}", server=call.name, **wanted.fields)

@@ -43,7 +43,7 @@ async def open_console(call: Call) -> web.StreamResponse:
     """`WS /server/{id}/console`."""
     websocket = WebSocket(call.request, [V2])
     options = view_options(call.query, v2=websocket.subprotocol == V2)
-    with call.services.live.opened(call.identity.session_id, call.name) as connection:
+    with call.services.live.opened(call.identity, call.name) as connection:
         await websocket.accept()
         call.audit("server.console.access", server=call.name)
         viewer = Viewer(call, websocket, connection, options)

@@ -41,7 +41,7 @@ def page_query(query: dict[str, str]) -> history.Query:
 
 
 async def _download(call: Call) -> web.StreamResponse:
-    with call.services.live.opened(call.identity.session_id, call.name) as live:
+    with call.services.live.opened(call.identity, call.name) as live:
         live.when_ended(lambda why: cut_off(call, why))
         response = await call.stream(
             {

@@ -60,7 +60,7 @@ async def _answer(call: Call, file: OpenFile, path: str) -> web.StreamResponse:
     if call.is_head:
         return await _start(call, headers, status)
     call.audit("server.files.download", server=call.name, path=path)
-    with call.services.live.opened(call.identity.session_id, call.name) as live:
+    with call.services.live.opened(call.identity, call.name) as live:
         live.when_ended(lambda why: cut_off(call, why))
         response = await _start(call, headers, status)
         await _send(call, response, file, part)

@@ -31,7 +31,7 @@ RIGHTS = {
 
 async def get_events(call: Call) -> web.StreamResponse:
     """Stream events until the client goes, its session ends, or it takes nothing for long."""
-    with call.services.live.opened(call.identity.session_id) as connection:
+    with call.services.live.opened(call.identity) as connection:
         response = await call.stream(HEADERS)
         if call.is_head:
             return response

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 
 from aiohttp import web
 
@@ -14,7 +14,9 @@ from octyne.files import browse
 from octyne.files.measure import Measure
 from octyne.files.search import DEFAULT_LIMIT, MAX_LIMIT, Query, Search
 
-ONE_WRITE_BYTES = 4 * 1024 * 1024  # of a list; larger ones are sent in pieces
+KIB = 1024
+ONE_WRITE_BYTES = 64 * KIB  # of a list; larger ones are sent in pieces, and keep their slots
+LARGE_BYTES = 1024 * KIB  # of a list; there may be few
 
 NDJSON = {"Content-Type": "application/x-ndjson", "X-Accel-Buffering": "no"}
 
@@ -23,19 +25,27 @@ async def get_files(call: Call) -> web.StreamResponse:
     """`GET /server/{id}/files`."""
     gone = threading.Event()
     account, lists = call.identity.username, call.services.pools.lists
-    with lists.slots.taken(account), call.connection.when_lost(gone.set):
-        pieces = await lists.run_for(
-            account,
-            encoded_list,
-            call.services.files.lister,
-            call.app.directory,
-            call.query.get("path", ""),
-            details=params.flag(call.query, "extrainfo"),
-            gone=gone,
-        )
-    size = sum(map(len, pieces))
-    if size <= ONE_WRITE_BYTES:
-        return replies.json_bytes(b"".join(pieces))
+    with lists.slots.taken(account):
+        with call.connection.when_lost(gone.set):
+            pieces = await lists.run_for(
+                account,
+                encoded_list,
+                call.services.files.lister,
+                call.app.directory,
+                call.query.get("path", ""),
+                details=params.flag(call.query, "extrainfo"),
+                gone=gone,
+            )
+        size = sum(map(len, pieces))
+        if size <= ONE_WRITE_BYTES:
+            return replies.json_bytes(b"".join(pieces))
+        large = call.services.pools.large_lists
+        with large.taken(account) if size > LARGE_BYTES else nullcontext():
+            return await _send_list(call, pieces, size)
+
+
+async def _send_list(call: Call, pieces: list[bytes], size: int) -> web.StreamResponse:
+    """Send it as fast as the client takes it."""
     response = replies.stream({"Content-Type": replies.JSON, "Content-Length": str(size)})
     call.add_cors(response)
     await response.prepare(call.request)
@@ -72,7 +82,7 @@ async def search_files(call: Call) -> web.StreamResponse:
     account, walks = call.identity.username, call.services.pools.walks
     with (
         walks.slots.taken(account),
-        call.services.live.opened(call.identity.session_id, call.name) as live,
+        call.services.live.opened(call.identity, call.name) as live,
     ):
         search = await walks.run_for(
             account, Search.open, call.app.directory, path, query, is_hidden

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from octyne.api import access, replies
+from octyne.api import replies
 from octyne.api.bodies import Body
 from octyne.api.context import Call
 from octyne.api.errors import BrokenBodyError
@@ -20,7 +20,7 @@ def arriving(call: Call) -> Arriving:
     async def read() -> bytes:
         data = await body.read()
         if not data:
-            await access.confirm(call)
+            await call.confirm()
         return data
 
     limit = call.services.config_file.current.files.max_upload
