@@ -225,7 +225,7 @@ def test_an_app_is_added_changed_and_removed(make_daemon: MakeDaemon, pages: Ope
     editor.click()
     window.page.keyboard.press("Control+End")
     window.page.keyboard.type("oops")
-    window.see("isn't valid yet: Nothing belongs behind the end.")
+    window.see("The config isn't valid yet")
     expect(window.button("Review changes")).to_be_disabled()
     window.button("Discard changes").click()
     window.page.keyboard.press("Escape")
