@@ -76,9 +76,18 @@ class InvalidConfigError(InvalidError):
 
 
 class ConfigUnreadableError(DaemonError):
-    """The config file is missing or broken; the details are in the daemon's log."""
+    """The config file is missing or broken; the details are in the daemon's log.
+
+    Attributes:
+        reason: what is wrong in the file and where; "" when it couldn't be read at all, since
+            that may speak of the machine.
+    """
 
     code = "config-unreadable"
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(CONFIG_UNREADABLE)
+        self.reason = reason
 
 
 STATUS: dict[type[Exception], int] = {
@@ -167,7 +176,7 @@ def _our_fault(error: DaemonError, what: str) -> Problem:
         return Problem(STATUS[JobFailedError], INTERNAL)
     if isinstance(error, ConfigUnreadableError):
         log.error("%s failed: %s", what, error.__cause__ or error)
-        return Problem(STATUS[ConfigUnreadableError], str(error))
+        return Problem(STATUS[ConfigUnreadableError], str(error), reason=error.reason)
     return bug(error, what)
 
 

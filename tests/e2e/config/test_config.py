@@ -172,12 +172,17 @@ def test_anything_else_is_400_and_the_file_stays(daemon: Daemon) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_broken_or_missing_file_is_500_at_reload(door: Door, method: str) -> None:
-    """With the exact text; the running config stays, and the log says where it is wrong."""
+    """With the exact text; the running config stays; answer and log say where it is wrong."""
     path = door.daemon.directory / "config.json"
-    for raw in (b"{\n  broken", b"", b'{"servers": []}'):
+    for raw, place in (
+        (b"{\n  broken", "line 2, column 3"),
+        (b"", "line 1, column 1"),
+        (b'{"servers": []}', "line 1, column 2"),
+    ):
         path.write_bytes(raw)
         answer = door.ask(method, "/config/reload")
-        assert (answer.status, answer.json) == (500, UNREADABLE)
+        assert (answer.status, answer.json["error"]) == (500, UNREADABLE["error"])
+        assert answer.json["reason"].startswith(f"config.json, {place}: ")
     assert "line 2, column 3" in door.daemon.log
     path.unlink()
     answer = door.ask(method, "/config/reload")

@@ -53,3 +53,16 @@ def test_a_fault_that_is_out_of_sight_is_found(
 
     expect(window.page.locator(".cm-activeLine")).to_contain_text("oops")
     expect(window.page.locator(".cm-activeLine")).to_be_in_viewport()
+
+
+def test_a_broken_file_is_told_with_its_place_when_it_is_read_again(
+    make_daemon: Callable[..., Daemon], pages: Callable[..., Window]
+) -> None:
+    """Somebody who edits by hand has nothing else to go by."""
+    daemon = make_daemon({})
+    window = pages(daemon.start()).go("/config").sign_in()
+    window.see("Nothing has changed.")
+    (daemon.directory / "config.json").write_text('{"port": "x"}')
+    window.button("Read from disk again").click()
+
+    window.see("config.json, line 1, column 2: port must be")

@@ -43,6 +43,22 @@ def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
 
 
+def test_what_is_told_is_in_nobodys_way(make_daemon: MakeDaemon, pages: OpenWindow) -> None:
+    """On a phone it lies over the buttons: Start can be pressed while Stop is still told."""
+    daemon = make_daemon({"app": {"command": ["cat"]}}).start()
+    window = pages(daemon, size=(390, 844), has_touch=True).open_app("app").sign_in()
+    window.page.get_by_role("button", name=re.compile("^Stop")).tap()
+    start = window.page.get_by_role("button", name=re.compile("^Start"))
+    expect(start).to_be_visible()
+    window.see("app is stopping")
+    hit = start.evaluate("""each => {
+        const { x, y, width, height } = each.getBoundingClientRect();
+        return each.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+    }""")
+
+    assert hit
+
+
 def test_signing_in_and_running_apps(make_daemon: MakeDaemon, pages: OpenWindow) -> None:
     """A wrong password is told; start, stop and kill show at once what becomes of the app."""
     apps = {name: {"command": ["cat"], "enabled": False} for name in ("mc-a", "mc-b", "x #?%/é")}

@@ -18,7 +18,7 @@ async def test_the_config_is_shown_as_it_is(api: Api, client: ClientSession) -> 
 async def test_an_unreadable_config_is_500(
     api: Api, client: ClientSession, path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The details are in the log only."""
+    """Why it can't be read at all is in the log only: that may speak of the machine."""
     api.config.is_broken = True
     async with client.get(path) as answer:
         expected = (500, {"error": "An error occurred while reading config!"})

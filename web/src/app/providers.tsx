@@ -40,7 +40,7 @@ export function Providers() {
       <QueryClientProvider client={queries}>
         <RouterProvider router={router} />
         <SignIn />
-        <Notifications position="top-right" limit={4} />
+        <Notifications position="top-center" limit={4} />
       </QueryClientProvider>
     </MantineProvider>
   );

@@ -9,8 +9,14 @@ export function sentence(error: unknown): string {
   return t.errors.unexpected;
 }
 
+/** Goes by itself, and has no button: clicks reach what lies under it. */
 export function told(message: string): void {
-  notifications.show({ message, color: "petrol", autoClose: 3500 });
+  notifications.show({
+    message,
+    color: "petrol",
+    autoClose: 3500,
+    withCloseButton: false,
+  });
 }
 
 export function failed(error: unknown, title: string = t.errors.title): void {

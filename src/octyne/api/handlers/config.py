@@ -5,7 +5,7 @@ from aiohttp import web
 from octyne.aio import in_thread
 from octyne.api import replies
 from octyne.api.context import Call
-from octyne.api.errors import CONFIG_UNREADABLE, ConfigUnreadableError, InvalidConfigError
+from octyne.api.errors import ConfigUnreadableError, InvalidConfigError
 from octyne.config.store import ConfigError
 from octyne.errors import InvalidError
 
@@ -17,7 +17,7 @@ async def get_config(call: Call) -> web.StreamResponse:
     try:
         content = await in_thread(call.services.config_file.read_bytes)
     except ConfigError as error:
-        raise ConfigUnreadableError(CONFIG_UNREADABLE) from error
+        raise ConfigUnreadableError from error
     call.audit("config.view")
     return replies.json_bytes(content)
 
@@ -40,6 +40,7 @@ async def reload_config(call: Call) -> web.StreamResponse:
     try:
         await call.services.reload_config()
     except ConfigError as error:
-        raise ConfigUnreadableError(CONFIG_UNREADABLE) from error
+        reason = str(error) if error.line is not None else ""
+        raise ConfigUnreadableError(reason) from error
     call.audit("config.reload")
     return replies.done()

@@ -82,6 +82,7 @@ function ChangeForm({ change, onClose }: { change: Change; onClose: () => void }
           autoCapitalize="none"
           spellCheck={false}
           pattern="[A-Za-z0-9_@\-]+"
+          title={t.accounts.nameHint} // the browser says it to somebody whose name doesn't fit
           required
           withAsterisk={false}
           data-autofocus
