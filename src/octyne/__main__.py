@@ -32,9 +32,12 @@ from octyne.system import stderr_log
 
 gc.enable()
 
+SWITCH_S = 0.001  # the interpreter's own 5 ms are long for a loop that shares it with file work
+
 
 def main() -> None:
     """Run the daemon or a command, and exit: 0 when all went well, 1 when not."""
+    sys.setswitchinterval(SWITCH_S)
     found = options.parse(sys.argv[1:])
     stderr_log.configure(
         "json" if found.log_format == "json" else "text", "DEBUG" if found.debug else "INFO"
