@@ -206,7 +206,7 @@ export function EntryItems({ files, entries, open }: EntryProps) {
       <Item
         icon={IconTrash}
         keys="Del"
-        color="red"
+        color="var(--bad)"
         onClick={() => files.dialog.set({ kind: "delete", entries })}
       >
         {t.files.delete}
