@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from octyne.files.leftovers import PREFIX
+from octyne.files.service import CLEAN_UP_S
 from support.app_files import app_config, cp, empty, mv, remains
 from support.daemon import Daemon
 from support.eventually import eventually
@@ -247,4 +249,7 @@ def test_the_end_of_the_daemon_beside_work(
     if kind in GONE:
         assert digests(home).keys() == {"a.tar"}
     else:
-        assert after == digests(home) == before
+        hidden = {name for name in after if name.startswith(PREFIX)}
+        assert not hidden or took_s > CLEAN_UP_S  # a slow disk: the next start has gone on
+        assert {name: after[name] for name in after.keys() - hidden} == before
+        assert digests(home) == before
